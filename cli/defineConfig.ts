@@ -1,0 +1,76 @@
+import type { AgentPolicy } from '@shared/domain/agents'
+
+/**
+ * JSON Schema (2020-12), TypeBox, Zod 4 or any Standard Schema that can give JSON Schema. Only known to be an object:
+ * the libraries' own types have no member in common, and loading the config tells which of them can't be used.
+ */
+export type ConfigSchema = object
+
+export type PolicyInput = {
+  [Group in keyof AgentPolicy]?: AgentPolicy[Group] extends object ? Partial<AgentPolicy[Group]> : AgentPolicy[Group]
+}
+
+export interface InputConfig {
+  schema: ConfigSchema
+  displayComponent?: unknown
+}
+
+export interface StepConfig {
+  schema: ConfigSchema
+  /** When the step is a call whose result comes as an item of its own: that item. */
+  callResult?: { schema: ConfigSchema; displayComponent?: unknown }
+  displayComponent?: unknown
+}
+
+export interface OutputConfig {
+  schema: ConfigSchema
+  displayComponent?: unknown
+  scores?: readonly unknown[]
+}
+
+export interface RunTypeInput {
+  /** How a message names this kind of run, e.g. `chat`; unique within the agent. */
+  type: string
+  input?: InputConfig
+  steps?: readonly StepConfig[]
+  output?: OutputConfig
+  /** When false, steps that match none of `steps` are accepted. */
+  validateSteps?: boolean
+  idleTimeout?: unknown
+  metadata?: unknown
+  displayProperties?: unknown
+}
+
+export interface AgentInput {
+  /** How clients name the agent, e.g. `support`; unique within the organization. */
+  name: string
+  title?: string
+  /** Where the agent app answers. */
+  url: string
+  /** Semver of this definition. A changed definition needs a new one. */
+  version: string
+  protocol?: 'agentview'
+  /** Schema of each metadata key of a session. */
+  metadata?: Readonly<Record<string, ConfigSchema>>
+  /** When true, metadata keys that `metadata` doesn't name are accepted. */
+  allowUnknownMetadata?: boolean
+  /** What differs from the default policy. */
+  policy?: PolicyInput
+  runs: readonly RunTypeInput[]
+  newSessionComponent?: unknown
+  inputComponent?: unknown
+  displayProperties?: unknown
+}
+
+/** `agentview.config.ts(x)`: schemas and policies for the server, components and pages for Studio. */
+export interface AgentViewConfig {
+  agents: readonly AgentInput[]
+  pages?: readonly unknown[]
+  webhooks?: readonly unknown[]
+  theme?: unknown
+}
+
+/** Gives a config its type; returns it unchanged. `export default defineConfig({ agents: [...] })` */
+export function defineConfig(config: AgentViewConfig): AgentViewConfig {
+  return config
+}

@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { Command, InvalidArgumentError } from 'commander'
+import { migrate } from '@agentview/migrations/migrate'
+import { createPool } from '@shared/store/pool'
+import { bootstrap } from './bootstrap.ts'
+import { ConfigError } from './config/configError.ts'
+import { StartRefused } from './embedded/startRefused.ts'
+import { type Role, configuredAgents, publish, runProcess } from './runProcess.ts'
+import { SETTINGS, type Settings, SettingsError, readSettings } from './settings.ts'
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(createRequire(import.meta.url).resolve('agentview/package.json'), 'utf8'),
+)
+
+const program = new Command('agentview')
+  .description('The backend for conversational agents')
+  .version(version)
+  .showHelpAfterError('(agentview --help shows what there is)')
+  .addHelpText('after', `\nSettings, from the environment:\n${settingsText()}`)
+
+program
+  .command('start')
+  .description('everything in one process: API, realtime and a worker')
+  .option('--examples', 'also run the example agents eliza and replay')
+  .action((options: { examples?: boolean }) =>
+    run(['api', 'realtime', 'worker'], { examples: options.examples ?? false }),
+  )
+
+for (const role of ['api', 'realtime'] as const) {
+  program
+    .command(role)
+    .description(role === 'api' ? 'the Client API alone' : 'Socket.IO and event streams alone')
+    .action(() => run([role], {}))
+}
+
+program
+  .command('worker')
+  .description('a worker alone: carries out runs')
+  .option('--concurrency <runs>', 'runs at once', wholeNumber)
+  .action((options: { concurrency?: number }) => run(['worker'], options))
+
+program
+  .command('migrate')
+  .description('bring the database of DATABASE_URL to the newest schema')
+  .action(() =>
+    guarded(async () => {
+      await migrate(databaseUrlOf(readSettings(process.env)))
+      console.log('The database is up to date.')
+    }),
+  )
+
+program
+  .command('bootstrap')
+  .description(
+    'make the first organization and its keys, and publish the agents of the config file; again does nothing',
+  )
+  .option('--new-keys', 'make another pair of keys when the first are lost')
+  .action((options: { newKeys?: boolean }) => guarded(() => bootstrapCluster(options.newKeys ?? false)))
+
+await program.parseAsync()
+
+/** Runs roles until a signal; a second signal ends at once. */
+async function run(roles: Role[], options: { examples?: boolean; concurrency?: number }): Promise<void> {
+  await guarded(async () => {
+    const read = readSettings(process.env)
+    const settings = { ...read, concurrency: options.concurrency ?? read.concurrency }
+    if (settings.databaseUrl === null && roles.length === 1) {
+      throw new SettingsError(
+        `"agentview ${roles[0]}" runs one role of a cluster: set DATABASE_URL, or use "agentview start".`,
+      )
+    }
+    let stopAsked = false
+    const begun = runProcess({ settings, roles, examples: options.examples ?? false, version, onNotice: console.error })
+    const stop = async () => {
+      if (stopAsked) process.exit(130)
+      stopAsked = true
+      await begun.then(
+        (running) => running.stop(),
+        () => undefined,
+      )
+      process.exit(0)
+    }
+    process.on('SIGINT', () => void stop())
+    process.on('SIGTERM', () => void stop())
+    const running = await begun
+    if (!stopAsked) console.log(banner(settings, roles, running))
+  })
+}
+
+function banner(
+  settings: Settings,
+  roles: Role[],
+  { port, credentials, agents }: Awaited<ReturnType<typeof runProcess>>,
+): string {
+  const url = `http://localhost:${port}`
+  if (!credentials) return `AgentView ${roles.join(' + ')} is ready on ${url}`
+  return [
+    '',
+    `  AgentView is ready on ${url}`,
+    '',
+    `  Chat          ${url}/demo/`,
+    `  Client API    ${url}/openapi.json`,
+    `  Agents        ${agents.join(', ') || 'none yet: see README, "A first agent"'}`,
+    '',
+    `  Secret key       ${credentials.secretKey}`,
+    `  Publishable key  ${credentials.publishableKey}`,
+    `  (also in ${settings.dataFolder}/credentials.json)`,
+    '',
+    '  Ctrl-C stops it.',
+    '',
+  ].join('\n')
+}
+
+async function bootstrapCluster(newKeys: boolean): Promise<void> {
+  const settings = readSettings(process.env)
+  const databaseUrl = databaseUrlOf(settings)
+  const db = createPool({
+    url: databaseUrl,
+    name: 'agentview bootstrap',
+    max: 2,
+    onError: (error) => console.error(error.message),
+  })
+  try {
+    const { organizationId, credentials, made } = await bootstrap({
+      db,
+      databaseUrl,
+      secret: settings.secret!,
+      dataFolder: settings.dataFolder,
+      url: `http://localhost:${settings.port}`,
+      allowLocalOrigins: false,
+      newKeys,
+    })
+    for (const definition of await configuredAgents(settings)) {
+      console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false)}`)
+    }
+    if (made) console.log(`Organization ${organizationId}; its keys are in ${settings.dataFolder}/credentials.json`)
+    else
+      console.log(
+        `Organization ${organizationId} was there.${credentials ? '' : ' Its keys were shown when it was made; --new-keys makes others.'}`,
+      )
+  } finally {
+    await db.end()
+  }
+}
+
+function databaseUrlOf(settings: Settings): string {
+  if (settings.databaseUrl === null)
+    throw new SettingsError('Set DATABASE_URL; the embedded Postgres needs no preparation.')
+  return settings.databaseUrl
+}
+
+/** What a person can mend is told in one line; the rest with its stack. */
+async function guarded(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const mendable = error instanceof SettingsError || error instanceof ConfigError || error instanceof StartRefused
+    console.error(mendable ? error.message : error)
+    process.exit(1)
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999.')
+  return Number(text)
+}
+
+function settingsText(): string {
+  const width = Math.max(...SETTINGS.map((setting) => setting.name.length))
+  return SETTINGS.map(
+    ({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (default: ${fallback})`,
+  ).join('\n')
+}

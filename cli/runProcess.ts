@@ -1,0 +1,240 @@
+import { constants, access } from 'node:fs/promises'
+import type { Registry } from 'prom-client'
+import { type Logger, pino } from 'pino'
+import { migrate } from '@agentview/migrations/migrate'
+import { mountApi } from '@services/api/mountApi'
+import { mountRealtime } from '@services/realtime/mountRealtime'
+import { attachSockets } from '@services/realtime/sockets'
+import { createBroker } from '@shared/broker/createBroker'
+import type { Broker } from '@shared/broker/port'
+import { createSessionFeeds } from '@shared/delivery/sessionFeeds'
+import type { AgentDefinition } from '@shared/domain/agents'
+import { cors } from '@shared/http/cors'
+import { mountHealth, newMetrics } from '@shared/http/health'
+import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
+import { createAuthenticator } from '@shared/intake/authenticate'
+import { endUserTokens } from '@shared/intake/endUserTokens'
+import { publishAgent } from '@shared/store/agents'
+import { type Database, createPool } from '@shared/store/pool'
+import { findFirstOrganization } from '@shared/store/organizations'
+import { closeAgentConnections } from '@workers/agent/callAgentApp'
+import { startReconciler, takeOverLapsed } from '@workers/jobs/reconciler'
+import { startWorker } from '@workers/jobs/worker'
+import { bootstrap } from './bootstrap.ts'
+import { loadConfig } from './config/loadConfig.ts'
+import type { Credentials } from './credentials.ts'
+import { mountDemo } from './demo.ts'
+import { startEmbeddedPostgres } from './embedded/postgres.ts'
+import { startExamples } from './examples.ts'
+import { type Listening, listen } from './listen.ts'
+import { type Settings, SettingsError, resolveSecret } from './settings.ts'
+import { type Stopping, createStopping } from './stopping.ts'
+
+export type Role = 'api' | 'realtime' | 'worker'
+
+export interface RunOptions {
+  settings: Settings
+  roles: readonly Role[]
+  /** Also run the example agent apps and publish them. */
+  examples: boolean
+  version: string
+  /** For people, in embedded mode: what happens while they wait. */
+  onNotice: (line: string) => void
+}
+
+export interface RunningProcess {
+  port: number
+  /** Known where the first organization was made or its credentials are kept. */
+  credentials: Credentials | null
+  agents: string[]
+  stop(): Promise<void>
+}
+
+interface Begun {
+  options: RunOptions
+  stopping: Stopping
+  log: Logger
+  listening: Listening
+  databaseUrl: string
+  secret: string
+  db: Database
+  broker: Broker
+  metrics: Registry
+}
+
+/**
+ *   port ─▶ Postgres (embedded or yours) ─▶ migrate, bootstrap, publish ─▶ broker ─▶ worker ─▶ HTTP, sockets
+ * Starts the roles of one process; stops them in reverse, also when the start fails.
+ */
+export async function runProcess(options: RunOptions): Promise<RunningProcess> {
+  const { settings, roles } = options
+  const stopping = createStopping(options.onNotice)
+  try {
+    const begun = await begin(options, stopping)
+    const { credentials, agents } = await prepare(begun)
+    if (roles.includes('worker')) await beginWorker(begun)
+    serve(begun, credentials)
+    return { port: begun.listening.port, credentials, agents, stop: () => stopping.stopAll() }
+  } catch (error) {
+    await stopping.stopAll()
+    throw explained(error, settings)
+  }
+}
+
+async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
+  const { settings, roles } = options
+  const log = pino({ level: settings.logLevel, base: { roles: roles.join('+') } })
+  const listening = await listen(settings.port, settings.host)
+  stopping.add('The HTTP server', 2_000, () => listening.close())
+  const databaseUrl = await postgres(options, stopping)
+  const secret = await resolveSecret(settings)
+  if (settings.autoMigrate) await migrate(databaseUrl)
+  const name = `agentview ${roles.join('+')}`
+  const db = createPool({
+    url: databaseUrl,
+    name,
+    max: settings.pool,
+    onError: (error) => log.warn({ err: error }, 'a connection to Postgres broke'),
+  })
+  stopping.add('The connections to Postgres', 2_000, () => db.end())
+  await assertMigrated(db)
+  const broker = await createBroker({
+    databaseUrl,
+    ...(settings.redisUrl !== null && { redisUrl: settings.redisUrl }),
+    onError: (error, where) => log.warn({ err: error, where }, 'the broker has trouble'),
+  })
+  stopping.add('The broker', 3_000, () => broker.close())
+  return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics() }
+}
+
+async function postgres({ settings, onNotice }: RunOptions, stopping: Stopping): Promise<string> {
+  if (settings.databaseUrl !== null) return settings.databaseUrl
+  const embedded = await startEmbeddedPostgres({ folder: settings.dataFolder, onNotice })
+  stopping.add('The embedded Postgres', 4_000, () => embedded.stop())
+  return embedded.url
+}
+
+async function assertMigrated(db: Database): Promise<void> {
+  const { rows } = await db.query<{ there: boolean }>(`select to_regclass('session_heads') is not null as there`)
+  if (!rows[0]?.there) {
+    throw new SettingsError(
+      'The database has no AgentView schema yet: run "agentview migrate", or set AGENTVIEW_AUTO_MIGRATE=1.',
+    )
+  }
+}
+
+/** The first organization, and the agents of config and examples. */
+async function prepare(begun: Begun): Promise<{ credentials: Credentials | null; agents: string[] }> {
+  const { options, db, stopping, listening } = begun
+  const { settings } = options
+  const embedded = settings.databaseUrl === null
+  const first = settings.autoMigrate
+    ? await bootstrap({
+        ...begun,
+        dataFolder: settings.dataFolder,
+        url: `http://localhost:${listening.port}`,
+        allowLocalOrigins: embedded,
+        newKeys: embedded,
+      })
+    : { organizationId: (await findFirstOrganization(db))?.id ?? null, credentials: null }
+  const definitions: AgentDefinition[] = []
+  if (options.examples) {
+    const examples = await startExamples(settings.dataFolder)
+    stopping.add('The example agents', 1_000, () => examples.stop())
+    definitions.push(...examples.agents)
+  }
+  if (options.roles.includes('api')) definitions.push(...(await configuredAgents(settings)))
+  if (definitions.length > 0 && first.organizationId === null) {
+    throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
+  }
+  for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded)
+  return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
+}
+
+/** What the config file defines; none without a file, unless somebody named one. */
+export async function configuredAgents({ config }: Settings): Promise<AgentDefinition[]> {
+  const there = await access(config.file, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
+  return there || config.explicit ? loadConfig(config.file) : []
+}
+
+/** Publishes a definition. A changed one under the same version string is refused, but while developing (embedded). */
+export async function publish(
+  db: Database,
+  organizationId: string,
+  definition: AgentDefinition,
+  developing: boolean,
+): Promise<string> {
+  const { outcome, version } = await publishAgent(db, organizationId, definition, developing ? 'dev' : 'refuse')
+  if (outcome !== 'version_exists') return version
+  throw new SettingsError(
+    `Agent "${definition.name}" is published as version ${version} with another definition: give the changed one a new version.`,
+  )
+}
+
+async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret }: Begun): Promise<void> {
+  const { settings } = options
+  // Whoever owns the data folder is alone: every worker that the database knows of is dead.
+  if (settings.databaseUrl === null) await takeOverLapsed({ db, broker, log }, 'all')
+  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, secret })
+  const reconciler = startReconciler({ db, databaseUrl, broker, log })
+  stopping.add('The connections to agent apps', 1_000, () => closeAgentConnections())
+  stopping.add('The reconciler', 2_000, () => reconciler.stop())
+  stopping.add('The worker', settings.drainMs + 8_000, () => worker.drain(settings.drainMs))
+}
+
+function serve(
+  { options, stopping, log, listening, db, broker, secret, metrics }: Begun,
+  credentials: Credentials | null,
+): void {
+  const { roles, version } = options
+  const app = newApp()
+  let stopped = false
+  mountHealth(
+    app,
+    {
+      process: () => (stopped ? 'stopping' : null),
+      postgres: async () => (await db.query('select 1'), null),
+      broker: () => broker.fault(),
+    },
+    metrics,
+  )
+  const serving = roles.includes('api') || roles.includes('realtime')
+  if (serving) {
+    const tokens = endUserTokens(secret)
+    const authenticator = createAuthenticator(db, tokens)
+    const feeds = createSessionFeeds({ db, broker, log })
+    const tools = { db, broker, log, feeds, tokens, authenticator }
+    if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
+    app.use(cors(db), jsonBody())
+    if (roles.includes('realtime')) {
+      mountRealtime(app, tools, authenticator)
+      const io = attachSockets(listening.server, tools)
+      stopping.add('The sockets', 1_000, () => void io.disconnectSockets(true))
+    }
+    if (roles.includes('api')) mountApi(app, tools, authenticator, version)
+    stopping.add('The readers', 1_000, () => feeds.close('shutdown'))
+  }
+  stopping.add('Readiness', 100, () => {
+    stopped = true
+  })
+  app.use(answerNotFound(), answerErrors(log))
+  listening.serve(app)
+}
+
+/** What a person can do about a service that does not answer; never with its password. */
+function explained(error: unknown, settings: Settings): unknown {
+  if (!(error instanceof Error) || error instanceof SettingsError) return error
+  const code = 'code' in error ? String(error.code) : ''
+  const refused =
+    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|28P01|3D000|28000|57P03)$/.test(code) ||
+    /timeout/i.test(error.message)
+  if (settings.databaseUrl === null || !refused) return error
+  const { hostname, port, pathname } = new URL(settings.databaseUrl)
+  const where = `${hostname}:${port || '5432'}${pathname}`
+  return new SettingsError(
+    `DATABASE_URL: Postgres at ${where} does not let us in (${error.message}). Is it running, and are user, password and name right?`,
+  )
+}

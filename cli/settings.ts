@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+/** A setting that is missing or wrong; told in one line. */
+export class SettingsError extends Error {}
+
+interface Setting {
+  name: string
+  /** As shown to people; what applies when it isn't set. */
+  fallback: string
+  meaning: string
+}
+
+/** Every setting from the environment; `agentview --help`, .env.example and docs/configuration.md say the same. */
+export const SETTINGS = [
+  { name: 'PORT', fallback: '4000', meaning: 'port of HTTP and Socket.IO' },
+  { name: 'HOST', fallback: '127.0.0.1 (embedded), 0.0.0.0 (with DATABASE_URL)', meaning: 'address to listen on' },
+  {
+    name: 'DATABASE_URL',
+    fallback: 'embedded Postgres',
+    meaning: 'a Postgres, 14 or newer: postgres://user:password@host:5432/name',
+  },
+  {
+    name: 'REDIS_URL',
+    fallback: 'none: queue and pub/sub run on Postgres',
+    meaning: 'a Redis, 6.2 or newer: redis://host:6379',
+  },
+  { name: 'AGENTVIEW_DATA', fallback: '.agentview', meaning: 'folder of the embedded data and of credentials.json' },
+  { name: 'AGENTVIEW_CONFIG', fallback: 'agentview.config.ts', meaning: 'the file that defines your agents' },
+  {
+    name: 'AGENTVIEW_SECRET',
+    fallback: 'generated and kept (embedded), else required',
+    meaning: 'signs end-user tokens and seals stored secrets; at least 32 characters',
+  },
+  {
+    name: 'AGENTVIEW_AUTO_MIGRATE',
+    fallback: '0',
+    meaning: '1: processes migrate and bootstrap the database when they start',
+  },
+  {
+    name: 'AGENTVIEW_DRAIN_MS',
+    fallback: '2000 (embedded), 20000 (with DATABASE_URL)',
+    meaning: 'how long a stopping worker waits for its runs before it gives them back',
+  },
+  {
+    name: 'AGENTVIEW_POOL',
+    fallback: '20',
+    meaning: 'connections to Postgres that one process opens at most, apart from the queue’s',
+  },
+  { name: 'WORKER_CONCURRENCY', fallback: '32', meaning: 'runs that one worker carries out at once' },
+  {
+    name: 'LOG_LEVEL',
+    fallback: 'warn (embedded), info (with DATABASE_URL)',
+    meaning: 'trace, debug, info, warn, error, fatal or silent',
+  },
+] as const satisfies Setting[]
+
+type SettingName = (typeof SETTINGS)[number]['name']
+
+export interface Settings {
+  port: number
+  host: string
+  /** Null: the embedded Postgres. */
+  databaseUrl: string | null
+  /** Null: the broker runs on Postgres. */
+  redisUrl: string | null
+  dataFolder: string
+  /** `explicit`: somebody named it, so it must be there. */
+  config: { file: string; explicit: boolean }
+  /** Null: embedded, generated and kept. */
+  secret: string | null
+  autoMigrate: boolean
+  drainMs: number
+  pool: number
+  concurrency: number
+  logLevel: string
+}
+
+/** Reads and checks the environment, once. Throws SettingsError with what to change. */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const text = (name: SettingName): string | null => environment[name]?.trim() || null
+  const databaseUrl = url('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:'])
+  const redisUrl = url('REDIS_URL', text('REDIS_URL'), ['redis:', 'rediss:'])
+  if (redisUrl && !databaseUrl) {
+    throw new SettingsError('REDIS_URL is set but DATABASE_URL is not: set both, or neither for the embedded services.')
+  }
+  const embedded = databaseUrl === null
+  const secret = text('AGENTVIEW_SECRET')
+  if (secret !== null && secret.length < 32)
+    throw new SettingsError('AGENTVIEW_SECRET is too short: use at least 32 random characters.')
+  if (secret === null && !embedded) {
+    throw new SettingsError(
+      'AGENTVIEW_SECRET is required with DATABASE_URL: set it to at least 32 random characters, the same for every process.',
+    )
+  }
+  return {
+    port: whole('PORT', text('PORT'), 4_000, 0, 65_535),
+    host: text('HOST') ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
+    databaseUrl,
+    redisUrl,
+    dataFolder: path.resolve(text('AGENTVIEW_DATA') ?? '.agentview'),
+    config: {
+      file: path.resolve(text('AGENTVIEW_CONFIG') ?? 'agentview.config.ts'),
+      explicit: text('AGENTVIEW_CONFIG') !== null,
+    },
+    secret,
+    autoMigrate: embedded || text('AGENTVIEW_AUTO_MIGRATE') === '1',
+    drainMs: whole('AGENTVIEW_DRAIN_MS', text('AGENTVIEW_DRAIN_MS'), embedded ? 2_000 : 20_000, 0, 600_000),
+    pool: whole('AGENTVIEW_POOL', text('AGENTVIEW_POOL'), 20, 4, 500),
+    concurrency: whole('WORKER_CONCURRENCY', text('WORKER_CONCURRENCY'), 32, 1, 2_000),
+    logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? (embedded ? 'warn' : 'info')),
+  }
+}
+
+/** The secret that signs and seals; in embedded mode it is made at the first start and kept in the data folder. */
+export async function resolveSecret(settings: Settings): Promise<string> {
+  if (settings.secret !== null) return settings.secret
+  const file = path.join(settings.dataFolder, 'secret')
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch {
+    await mkdir(settings.dataFolder, { recursive: true })
+    const secret = randomBytes(32).toString('base64url')
+    await writeFile(file, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+    return secret
+  }
+}
+
+function url(name: SettingName, value: string | null, protocols: string[]): string | null {
+  if (value === null) return null
+  const protocol = URL.canParse(value) ? new URL(value).protocol : null
+  if (protocol === null || !protocols.includes(protocol)) {
+    throw new SettingsError(
+      `${name} is not a URL that begins with ${protocols.map((known) => `${known}//`).join(' or ')}.`,
+    )
+  }
+  return value
+}
+
+function whole(name: SettingName, value: string | null, fallback: number, least: number, most: number): number {
+  if (value === null) return fallback
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new SettingsError(`${name} is "${value}": it must be a whole number from ${least} to ${most}.`)
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+function oneOf(name: SettingName, value: string): string {
+  if (LEVELS.includes(value)) return value
+  throw new SettingsError(`${name} is "${value}": it must be one of ${LEVELS.join(', ')}.`)
+}

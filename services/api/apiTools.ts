@@ -1,0 +1,9 @@
+import type { EndUserTokens } from '@shared/intake/endUserTokens'
+import type { IntakeTools } from '@shared/intake/sendMessage'
+import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
+
+/** What the routes of the Client API work with. */
+export interface ApiTools extends IntakeTools {
+  tokens: EndUserTokens
+  feeds: SessionFeeds
+}

@@ -1,0 +1,28 @@
+import type { Express } from 'express'
+import { clientRoutes } from '@shared/contracts/clientApi'
+import { openApiDocument } from '@shared/contracts/openapi'
+import { type Handlers, mountRoutes } from '@shared/http/mountRoutes'
+import type { Authenticator } from '@shared/intake/authenticate'
+import type { ApiTools } from './apiTools.ts'
+import { agentRoutes } from './routes/agents.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { runRoutes } from './routes/runs.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+
+/** The Client API but its long streams, which services/realtime serves. */
+type ApiRoute = Exclude<keyof typeof clientRoutes, 'streamSession' | 'streamRun'>
+
+/** Mounts the Client API and its OpenAPI document. */
+export function mountApi(app: Express, tools: ApiTools, authenticator: Authenticator, version: string): void {
+  const handlers: Handlers<ApiRoute> = {
+    ...tokenRoutes(tools),
+    ...agentRoutes(tools),
+    ...sessionRoutes(tools),
+    ...messageRoutes(tools),
+    ...runRoutes(tools),
+  }
+  const document = openApiDocument(version)
+  app.get('/openapi.json', (_request, response) => void response.json(document))
+  mountRoutes(app, clientRoutes, handlers, authenticator)
+}

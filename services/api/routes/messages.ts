@@ -1,0 +1,92 @@
+import type { Request, Response } from 'express'
+import { AgentViewError, notFound } from '@shared/domain/errors'
+import { isEnded } from '@shared/domain/runStates'
+import { tunables } from '@shared/domain/tunables'
+import { subscribeRun } from '@shared/delivery/runFeed'
+import { openSse } from '@shared/delivery/sseSink'
+import { waitForRun } from '@shared/delivery/waitForRun'
+import type { Handlers, Reply } from '@shared/http/mountRoutes'
+import type { Talker } from '@shared/intake/caller'
+import { type Accepted, beginSession, readAccepted, sendMessage } from '@shared/intake/sendMessage'
+import { readItemsOfRun } from '@shared/store/runs'
+import { readSession } from '@shared/store/sessions'
+import type { ApiTools } from '../apiTools.ts'
+
+/**
+ *   POST ─▶ intake (accepted and durable) ─▶ as it was asked for:
+ *     202 at once │ 200 once the run has ended (Prefer: wait) │ its events (Accept: text/event-stream)
+ */
+export function messageRoutes(tools: ApiTools): Handlers<'sendMessage' | 'beginSession'> {
+  return {
+    async sendMessage({ caller, params, body, key, request, response }) {
+      const wanted = wantedAnswer(request)
+      const accepted = await sendMessage(tools, caller, params.sessionId, body, key)
+      return answer(tools, { caller, accepted, wanted, response, withSession: false })
+    },
+    async beginSession({ caller, body, key, request, response }) {
+      const wanted = wantedAnswer(request)
+      const accepted = await beginSession(tools, caller, body, key)
+      return answer(tools, { caller, accepted, wanted, response, withSession: true })
+    },
+  }
+}
+
+type Wanted = { form: 'stream' } | { form: 'json'; waitSeconds: number }
+
+interface Answering {
+  caller: Talker
+  accepted: Accepted
+  wanted: Wanted
+  response: Response
+  withSession: boolean
+}
+
+async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
+  const { caller, accepted, wanted, response, withSession } = answering
+  const headers: Record<string, string> = {
+    Location: `/v1/runs/${accepted.runId}`,
+    ...(accepted.replayed && { 'Idempotent-Replayed': 'true' }),
+  }
+  if (wanted.form === 'stream') {
+    response.set(headers)
+    await stream(tools, accepted, response)
+    return 'answered'
+  }
+  const waited =
+    wanted.waitSeconds > 0 && (await waitForRun(tools.feeds, tools.db, run(accepted), wanted.waitSeconds * 1_000))
+  if (wanted.waitSeconds > 0) headers['Preference-Applied'] = `wait=${wanted.waitSeconds}`
+  const [body, session] = await Promise.all([
+    readAccepted(tools, caller, accepted),
+    withSession ? readSession(tools.db, accepted.sessionId) : null,
+  ])
+  if (withSession && !session) throw notFound('session')
+  const whole = { ...body, ...(session && { session }) }
+  if (!waited || !(isEnded(body.run.status) || body.run.status === 'paused'))
+    return { status: 202, body: whole, headers }
+  return { status: 200, body: { ...whole, items: await readItemsOfRun(tools.db, run(accepted)) }, headers }
+}
+
+/** The run's events from its first, also when the acceptance is an old one: whoever asks again has lost the answer. */
+async function stream(tools: ApiTools, accepted: Accepted, response: Response): Promise<void> {
+  let close = () => undefined as void
+  const sse = openSse(response, () => close())
+  const subscription = await subscribeRun(tools.feeds, tools.db, run(accepted), 0, sse)
+  close = () => subscription.close()
+  sse.start()
+  if (response.destroyed) close()
+}
+
+function run(accepted: Accepted): { id: string; sessionId: string } {
+  return { id: accepted.runId, sessionId: accepted.sessionId }
+}
+
+/** What the headers Accept and Prefer ask for (RFC 7240). Read before anything is accepted: a bad one leaves nothing behind. */
+function wantedAnswer(request: Request): Wanted {
+  const accept = request.get('Accept') ?? ''
+  if (accept.includes('text/event-stream')) return { form: 'stream' }
+  const wait = /(?:^|[,;]\s*)wait\s*=\s*"?([^",;\s]*)/i.exec(request.get('Prefer') ?? '')?.[1]
+  if (wait === undefined) return { form: 'json', waitSeconds: 0 }
+  if (!/^\d{1,9}$/.test(wait))
+    throw new AgentViewError('invalid_request', 'Prefer: wait=<seconds> takes a whole number.')
+  return { form: 'json', waitSeconds: Math.min(Number(wait), tunables.waitMaxSeconds) }
+}

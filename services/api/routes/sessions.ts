@@ -1,0 +1,85 @@
+import { AgentViewError, notFound } from '@shared/domain/errors'
+import { uuidOf } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
+import type { Handlers } from '@shared/http/mountRoutes'
+import { type Talker, scopeOf } from '@shared/intake/caller'
+import { openSession } from '@shared/intake/sendMessage'
+import { readSnapshot } from '@shared/store/readSnapshot'
+import { findSession, listItems, listRuns, listSessions, readSession } from '@shared/store/sessions'
+import type { ApiTools } from '../apiTools.ts'
+import { isNumberKey, isPlaceKey, readCursor, toPage } from '../cursor.ts'
+
+type Names = 'createSession' | 'listSessions' | 'readSession' | 'listItems' | 'listRuns'
+
+export function sessionRoutes(tools: ApiTools): Handlers<Names> {
+  const { db } = tools
+
+  async function ownSession(caller: Talker, sessionId: string): Promise<string> {
+    if (!(await findSession(db, scopeOf(caller), sessionId))) throw notFound('session')
+    return sessionId
+  }
+
+  return {
+    async createSession({ caller, body, key }) {
+      const { sessionId, replayed } = await openSession(tools, caller, body, key)
+      const session = await readSession(db, sessionId)
+      if (!session) throw notFound('session')
+      const headers = { Location: `/v1/sessions/${sessionId}`, ...(replayed && { 'Idempotent-Replayed': 'true' }) }
+      return { status: 201, body: session, headers }
+    },
+
+    async listSessions({ caller, query }) {
+      const { limit = tunables.listDefault, order = 'desc', cursor } = query
+      const own = scopeOf(caller)
+      if (own.endUserId && query.endUserId && own.endUserId !== query.endUserId) throw notFound('end user')
+      const filter = {
+        organizationId: own.organizationId,
+        endUserId: own.endUserId ?? query.endUserId ?? null,
+        agent: query.agent ?? null,
+        space: query.space ?? null,
+        status: query.status ?? null,
+        metadata: metadataFilter(query),
+        after: readCursor(cursor, isSessionKey)?.[0] ?? null,
+      }
+      const rows = await listSessions(db, filter, { limit: limit + 1, order })
+      return { status: 200, body: toPage(rows, limit, (session) => [session.id]) }
+    },
+
+    async readSession({ caller, params }) {
+      const snapshot = await readSnapshot(db, await ownSession(caller, params.sessionId))
+      if (!snapshot) throw notFound('session')
+      const lastRun = snapshot.runs.at(-1)
+      return { status: 200, body: { ...snapshot.session, items: snapshot.items, ...(lastRun && { lastRun }) } }
+    },
+
+    async listItems({ caller, params, query }) {
+      const { limit = tunables.listDefault, order = 'asc', cursor } = query
+      const after = readCursor(cursor, isPlaceKey)
+      const place = after && { runNo: after[0], itemNo: after[1] }
+      const rows = await listItems(db, await ownSession(caller, params.sessionId), place, { limit: limit + 1, order })
+      return { status: 200, body: toPage(rows, limit, (item) => [item.runNo, item.itemNo]) }
+    },
+
+    async listRuns({ caller, params, query }) {
+      const { limit = tunables.listDefault, order = 'asc', cursor } = query
+      const after = readCursor(cursor, isNumberKey)?.[0] ?? null
+      const rows = await listRuns(db, await ownSession(caller, params.sessionId), after, { limit: limit + 1, order })
+      return { status: 200, body: toPage(rows, limit, (run) => [run.runNo]) }
+    },
+  }
+}
+
+function isSessionKey(key: unknown): key is [string] {
+  return Array.isArray(key) && key.length === 1 && typeof key[0] === 'string' && uuidOf('session', key[0]) !== null
+}
+
+const METADATA_FILTERS = 10
+
+/** `metadata.<key>=value` of a query. */
+function metadataFilter(query: object): Record<string, string> {
+  const filters = Object.entries(query).filter(([name]) => name.startsWith('metadata.'))
+  if (filters.length > METADATA_FILTERS) {
+    throw new AgentViewError('invalid_request', `At most ${METADATA_FILTERS} metadata filters at once.`)
+  }
+  return Object.fromEntries(filters.map(([name, value]) => [name.slice('metadata.'.length), String(value)]))
+}

@@ -1,0 +1,23 @@
+import type { Handlers } from '@shared/http/mountRoutes'
+import { grantAnonymous, grantRefreshed } from '@shared/intake/grantTokens'
+import { AgentViewError } from '@shared/domain/errors'
+import { tunables } from '@shared/domain/tunables'
+import type { ApiTools } from '../apiTools.ts'
+
+export function tokenRoutes({ db, tokens }: ApiTools): Handlers<'createAnonymousToken' | 'refreshToken'> {
+  return {
+    async createAnonymousToken({ caller, body }) {
+      const metadata = body.metadata ?? {}
+      if (JSON.stringify(metadata).length > tunables.metadataBytes) {
+        throw new AgentViewError(
+          'payload_too_large',
+          `metadata may not have more than ${tunables.metadataBytes} bytes.`,
+        )
+      }
+      return { status: 201, body: await grantAnonymous(db, tokens, caller.organizationId, metadata) }
+    },
+    async refreshToken({ caller, body }) {
+      return { status: 200, body: await grantRefreshed(db, tokens, caller.organizationId, body.refreshToken) }
+    },
+  }
+}

@@ -1,0 +1,198 @@
+import { type TSchema, Type } from 'typebox'
+import { tunables } from '@shared/domain/tunables'
+import { Event } from './events.ts'
+import { BeginSession, CreateSession, SendMessage } from './messages.ts'
+import { AnyObject, EndUser, Item, Run, RunStatus, Session, Space, Time, closed, id, page } from './objects.ts'
+
+/** Who may call a route; `public` needs no credential. */
+export type CallerKind = 'secret' | 'publishable' | 'endUser' | 'public'
+
+export interface Route {
+  method: 'get' | 'post' | 'patch' | 'delete'
+  /** As in OpenAPI: `/v1/sessions/{sessionId}`. */
+  path: string
+  summary: string
+  callers: readonly CallerKind[]
+  params?: TSchema
+  query?: TSchema
+  body?: TSchema
+  /** Honours the header Idempotency-Key. */
+  idempotent?: boolean
+  /** By status; `stream` is the same call answered as text/event-stream. */
+  responses: Record<number, TSchema>
+  stream?: TSchema
+}
+
+const Cursor = Type.Optional(Type.String({ minLength: 1, maxLength: 200 }))
+const Seq = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+
+const LIST = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: tunables.listMax })),
+  cursor: Cursor,
+  order: Type.Optional(Type.Enum(['asc', 'desc'])),
+}
+
+const AgentPublic = closed({
+  name: Type.String(),
+  title: Type.Optional(Type.String()),
+  version: Type.String(),
+  runs: Type.Array(closed({ type: Type.String(), input: Type.Optional(AnyObject) })),
+})
+
+const TokenGrant = { token: Type.String(), expiresAt: Time, refreshToken: Type.String(), endUser: EndUser }
+const Acceptance = { run: Run, item: Item, seq: Type.Integer({ minimum: 1 }) }
+/** What a waiting call is answered once the run has ended or paused. */
+const Waited = { run: Run, items: Type.Array(Item), item: Item, seq: Type.Integer({ minimum: 1 }) }
+
+const ofSession = closed({ sessionId: id('session') })
+const ofRun = closed({ runId: id('run') })
+const talkers = ['secret', 'endUser'] as const
+
+/** Every route of the Client API. OpenAPI, validation, who may call, and the handlers' table all come from here. */
+export const clientRoutes = {
+  createAnonymousToken: {
+    method: 'post',
+    path: '/v1/auth/anonymous',
+    summary: 'A new anonymous end user with a token and a refresh token',
+    callers: ['publishable'],
+    body: closed({ metadata: Type.Optional(AnyObject) }),
+    responses: { 201: closed(TokenGrant) },
+  },
+  refreshToken: {
+    method: 'post',
+    path: '/v1/auth/refresh',
+    summary: 'A new pair of tokens; a refresh token that is used twice revokes its whole family',
+    callers: ['publishable'],
+    body: closed({ refreshToken: Type.String({ minLength: 1, maxLength: 200 }) }),
+    responses: { 200: closed(TokenGrant) },
+  },
+  listAgents: {
+    method: 'get',
+    path: '/v1/agents',
+    summary: 'The active version of each agent',
+    callers: ['secret', 'publishable', 'endUser'],
+    responses: { 200: page(AgentPublic) },
+  },
+  readAgent: {
+    method: 'get',
+    path: '/v1/agents/{name}',
+    summary: 'The active version of one agent',
+    callers: ['secret', 'publishable', 'endUser'],
+    params: closed({ name: Type.String({ minLength: 1, maxLength: 63 }) }),
+    responses: { 200: AgentPublic },
+  },
+  createSession: {
+    method: 'post',
+    path: '/v1/sessions',
+    summary: 'A new session',
+    callers: talkers,
+    body: CreateSession,
+    idempotent: true,
+    responses: { 201: Session },
+  },
+  listSessions: {
+    method: 'get',
+    path: '/v1/sessions',
+    summary: 'Sessions in the order of their making; `metadata.<key>=value` filters by metadata',
+    callers: talkers,
+    query: Type.Object(
+      {
+        ...LIST,
+        agent: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+        endUserId: Type.Optional(id('endUser')),
+        space: Type.Optional(Space),
+        status: Type.Optional(RunStatus),
+      },
+      { additionalProperties: false, patternProperties: { '^metadata\\.[^.]{1,100}$': { type: 'string' } } },
+    ),
+    responses: { 200: page(Session) },
+  },
+  readSession: {
+    method: 'get',
+    path: '/v1/sessions/{sessionId}',
+    summary: 'A session with its newest items, state, last run and last seq, as of one instant',
+    callers: talkers,
+    params: ofSession,
+    responses: { 200: Session },
+  },
+  listItems: {
+    method: 'get',
+    path: '/v1/sessions/{sessionId}/items',
+    summary: 'Items of settled turns in the order of the conversation',
+    callers: talkers,
+    params: ofSession,
+    query: closed(LIST),
+    responses: { 200: page(Item) },
+  },
+  listRuns: {
+    method: 'get',
+    path: '/v1/sessions/{sessionId}/runs',
+    summary: 'Runs of a session in order',
+    callers: talkers,
+    params: ofSession,
+    query: closed(LIST),
+    responses: { 200: page(Run) },
+  },
+  sendMessage: {
+    method: 'post',
+    path: '/v1/sessions/{sessionId}/messages',
+    summary:
+      'Send a message: 202 at once, 200 after `Prefer: wait=<s>`, or the run’s events with `Accept: text/event-stream`',
+    callers: talkers,
+    params: ofSession,
+    body: SendMessage,
+    idempotent: true,
+    responses: { 200: closed(Waited), 202: closed(Acceptance) },
+    stream: Event,
+  },
+  beginSession: {
+    method: 'post',
+    path: '/v1/messages',
+    summary: 'A new session and its first message at once',
+    callers: talkers,
+    body: BeginSession,
+    idempotent: true,
+    responses: { 200: closed({ ...Waited, session: Session }), 202: closed({ ...Acceptance, session: Session }) },
+    stream: Event,
+  },
+  streamSession: {
+    method: 'get',
+    path: '/v1/sessions/{sessionId}/events',
+    summary: 'A session’s events after a cursor (`after` or Last-Event-ID), then live',
+    callers: talkers,
+    params: ofSession,
+    query: closed({ after: Seq }),
+    responses: {},
+    stream: Event,
+  },
+  streamRun: {
+    method: 'get',
+    path: '/v1/runs/{runId}/events',
+    summary: 'One run’s events after a cursor until it ends or pauses; each carries `prev`',
+    callers: talkers,
+    params: ofRun,
+    query: closed({ after: Seq }),
+    responses: {},
+    stream: Event,
+  },
+  readRun: {
+    method: 'get',
+    path: '/v1/runs/{runId}',
+    summary: 'A run with its attempts and their timing',
+    callers: talkers,
+    params: ofRun,
+    responses: { 200: Run },
+  },
+  cancelRun: {
+    method: 'post',
+    path: '/v1/runs/{runId}/cancel',
+    summary: 'Cancel a run; one that had ended is answered as it is',
+    callers: talkers,
+    params: ofRun,
+    responses: { 200: Run },
+  },
+} as const satisfies Record<string, Route>
+
+export type RouteName = keyof typeof clientRoutes
+/** Routes that hold a connection open; services/realtime serves them, so that they scale apart from the API. */
+export const STREAM_ROUTES = ['streamSession', 'streamRun'] as const

@@ -1,0 +1,71 @@
+import { type Static, Type } from 'typebox'
+import { AnyObject, closed } from './objects.ts'
+
+const Milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }))
+const HOUR = 3_600_000
+
+export const PolicyConfig = closed({
+  history: Type.Optional(
+    closed({
+      maxItems: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+      maxBytes: Type.Optional(Type.Integer({ minimum: 0, maximum: 16_777_216 })),
+    }),
+  ),
+  timeouts: Type.Optional(
+    closed({
+      connectMs: Milliseconds(10, 60_000),
+      idleMs: Milliseconds(10, HOUR),
+      totalMs: Milliseconds(10, HOUR),
+    }),
+  ),
+  retries: Type.Optional(
+    closed({
+      max: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+      backoffMs: Milliseconds(0, HOUR),
+      factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10 })),
+      maxBackoffMs: Milliseconds(0, HOUR),
+      jitter: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    }),
+  ),
+  onBusy: Type.Optional(Type.Enum(['reject', 'enqueue'])),
+})
+
+const StepConfig = closed({ schema: AnyObject, callResult: Type.Optional(closed({ schema: AnyObject })) })
+
+export const RunTypeConfig = closed({
+  type: Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_-]{0,63}$' }),
+  input: Type.Optional(closed({ schema: AnyObject })),
+  steps: Type.Optional(Type.Array(StepConfig, { maxItems: 100 })),
+  output: Type.Optional(closed({ schema: AnyObject })),
+  validateSteps: Type.Optional(Type.Boolean()),
+})
+
+export const AgentConfig = closed({
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
+  title: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  url: Type.String({ pattern: '^https?://' }),
+  version: Type.String({ pattern: '^(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$' }),
+  protocol: Type.Optional(Type.Enum(['agentview'])),
+  metadata: Type.Optional(
+    Type.Unsafe<Record<string, Static<typeof AnyObject>>>({ type: 'object', additionalProperties: AnyObject }),
+  ),
+  allowUnknownMetadata: Type.Optional(Type.Boolean()),
+  policy: Type.Optional(PolicyConfig),
+  runs: Type.Array(RunTypeConfig, { minItems: 1, maxItems: 50 }),
+})
+export type AgentConfig = Static<typeof AgentConfig>
+
+/** What of `agentview.config.ts(x)` goes to the server: schemas and policies. Components stay with Studio. */
+export const ServerConfig = closed({ agents: Type.Array(AgentConfig, { minItems: 1, maxItems: 1_000 }) })
+export type ServerConfig = Static<typeof ServerConfig>
+
+/** Members of the config that only Studio reads, by the path of the object that holds them (`*` = any index). */
+export const STUDIO_MEMBERS: Record<string, readonly string[]> = {
+  '': ['pages', 'webhooks', 'theme'],
+  '/agents/*': ['newSessionComponent', 'inputComponent', 'displayProperties'],
+  '/agents/*/runs/*': ['metadata', 'displayProperties', 'idleTimeout'],
+  '/agents/*/runs/*/input': ['displayComponent'],
+  '/agents/*/runs/*/steps/*': ['displayComponent'],
+  '/agents/*/runs/*/steps/*/callResult': ['displayComponent'],
+  '/agents/*/runs/*/output': ['displayComponent', 'scores'],
+}

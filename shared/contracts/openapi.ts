@@ -1,0 +1,90 @@
+import { type CallerKind, type Route, clientRoutes } from './clientApi.ts'
+import { ErrorAnswer } from './objects.ts'
+
+type Document = Record<string, unknown>
+
+const SECURITY: Record<CallerKind, string | null> = {
+  secret: 'secretKey',
+  publishable: 'publishableKey',
+  endUser: 'endUserToken',
+  public: null,
+}
+
+const SCHEMES = {
+  secretKey: { type: 'http', scheme: 'bearer', description: 'The customer’s server: av_sk_…' },
+  publishableKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A widget on a web page of an allowed origin: av_pk_…',
+  },
+  endUserToken: { type: 'http', scheme: 'bearer', description: 'A JWT of one end user' },
+}
+
+/** The OpenAPI 3.1 document of the Client API, generated from the same schemas that validate requests. */
+export function openApiDocument(version: string): Document {
+  const paths: Record<string, Document> = {}
+  for (const [operationId, route] of Object.entries<Route>(clientRoutes)) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(operationId, route) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'AgentView Client API', version },
+    paths,
+    components: {
+      securitySchemes: SCHEMES,
+      responses: { Error: { description: 'Refused', content: json(ErrorAnswer) } },
+    },
+  }
+}
+
+function operation(operationId: string, route: Route): Document {
+  const security = route.callers.flatMap((caller) => (SECURITY[caller] ? [{ [SECURITY[caller]]: [] }] : []))
+  return {
+    operationId,
+    summary: route.summary,
+    security,
+    parameters: parameters(route),
+    ...(route.body && { requestBody: { required: true, content: json(route.body) } }),
+    responses: responses(route),
+  }
+}
+
+function parameters(route: Route): Document[] {
+  const all = [...members(route.params, 'path'), ...members(route.query, 'query')]
+  if (route.idempotent) all.push({ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 } })
+  return all
+}
+
+function members(schema: unknown, place: 'path' | 'query'): Document[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, unknown>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, member]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    schema: member,
+  }))
+}
+
+function responses(route: Route): Document {
+  const answers: Document = { default: { $ref: '#/components/responses/Error' } }
+  for (const [status, schema] of Object.entries(route.responses)) {
+    answers[status] = { description: route.summary, content: json(schema) }
+  }
+  if (route.stream) {
+    const ok = (answers['200'] ?? { description: route.summary }) as { content?: Document }
+    const streamed = {
+      'text/event-stream': {
+        schema: { type: 'string', description: 'Frames of id, event and data; data is the event' },
+      },
+    }
+    answers['200'] = { ...ok, content: { ...ok.content, ...streamed } }
+  }
+  return answers
+}
+
+function json(schema: unknown): Document {
+  return { 'application/json': { schema } }
+}

@@ -1,0 +1,70 @@
+import { notFound } from '@shared/domain/errors'
+import { isTerminal } from '@shared/domain/events'
+import { isEnded } from '@shared/domain/runStates'
+import type { Database } from '@shared/store/pool'
+import { readRunSeqBefore } from '@shared/store/readEvents'
+import { readRunBounds } from '@shared/store/runs'
+import type { SessionFeeds, Subscription } from './sessionFeeds.ts'
+import type { DeliveredEvent, Sink } from './sink.ts'
+
+export interface RunSink extends Sink {
+  /** The run has ended or waits for somebody: nothing more comes in this stream. */
+  end(): void
+}
+
+/**
+ * One run's part of its session's log, from a cursor until it ends or pauses. Every event carries `prev`, the seq before
+ * it in this stream, so that its reader can check that nothing is missing.
+ */
+export async function subscribeRun(
+  feeds: SessionFeeds,
+  db: Database,
+  run: { id: string; sessionId: string },
+  after: number,
+  sink: RunSink,
+): Promise<Subscription> {
+  const bounds = await readRunBounds(db, run.id)
+  if (!bounds) throw notFound('run')
+  if (bounds.endedSeq !== null && after >= bounds.endedSeq) {
+    sink.end()
+    return { lastSeq: bounds.endedSeq, close: () => undefined }
+  }
+  let prev = await readRunSeqBefore(db, run.sessionId, run.id, after)
+  let subscription: Subscription | null = null
+  let ended = false
+
+  function send(event: DeliveredEvent): void {
+    if (ended || !concerns(event, run.id)) return
+    sink.send({ ...event, prev })
+    prev = event.seq
+    if (!isLast(event, run.id)) return
+    ended = true
+    subscription?.close()
+    sink.end()
+  }
+
+  const started = await feeds.subscribe(run.sessionId, Math.max(after, bounds.firstSeq - 1), { ...forward(sink), send })
+  subscription = started
+  if (ended) started.close()
+  return started
+}
+
+function forward(sink: Sink): Omit<Sink, 'send'> {
+  return {
+    pendingBytes: () => sink.pendingBytes(),
+    drained: () => sink.drained(),
+    cut: (reason, lastSeq) => sink.cut(reason, lastSeq),
+  }
+}
+
+function concerns(event: DeliveredEvent, runId: string): boolean {
+  return event.runId === runId || event.type === 'snapshot'
+}
+
+function isLast(event: DeliveredEvent, runId: string): boolean {
+  if (event.type === 'snapshot') {
+    const run = event.data.runs.find(({ id }) => id === runId)
+    return run === undefined || isEnded(run.status) || run.status === 'paused'
+  }
+  return isTerminal(event) || event.type === 'run.paused'
+}

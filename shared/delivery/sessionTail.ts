@@ -1,0 +1,120 @@
+import type { SessionNews } from '@shared/broker/port'
+import type { SessionEvent } from '@shared/domain/events'
+import { tunables } from '@shared/domain/tunables'
+import type { EventPage } from '@shared/store/readEvents'
+
+/** What a tail passes its events on to. */
+export interface TailReader {
+  deliver(event: SessionEvent): void
+  gone(): void
+}
+
+export interface TailSource {
+  /** Null: there is no such session. */
+  readPage(after: number): Promise<EventPage | null>
+  readSnapshotEvent(): Promise<SessionEvent | null>
+}
+
+/** News kept for readers that have not caught up yet; beyond it they read once more. */
+const PENDING_MAX = 2_000
+
+/**
+ * The live end of one session's log on this node, shared by all who read it here. It puts news in order, waits a moment
+ * for what is missing and then reads it once for all. `seq` is the last event that was passed on.
+ */
+export class SessionTail {
+  seq = 0
+  readonly #source: TailSource
+  readonly #onFault: (error: unknown) => void
+  readonly #readers = new Set<TailReader>()
+  readonly #pending = new Map<number, SessionEvent>()
+  #heardOf = 0
+  #filling: Promise<void> | null = null
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(source: TailSource, onFault: (error: unknown) => void) {
+    this.#source = source
+    this.#onFault = onFault
+  }
+
+  /** What the broker or the sweep said: events, or only how far the log has come. */
+  hear(news: Omit<SessionNews, 'sessionId'>): void {
+    this.#heardOf = Math.max(this.#heardOf, news.lastSeq)
+    for (const event of news.events ?? []) {
+      if (event.seq > this.seq && this.#pending.size < PENDING_MAX) this.#pending.set(event.seq, event)
+    }
+    this.#advance()
+    this.#closeGap(news.events ? tunables.reorder : 0)
+  }
+
+  /**
+   * Adds a reader that has everything up to `cursor`. False: the tail is further, it must read on and ask again.
+   * Nothing is awaited between the question and the answer, so no event falls between.
+   */
+  join(reader: TailReader, cursor: number): boolean {
+    if (this.#readers.size === 0) this.seq = cursor
+    if (cursor < this.seq) return false
+    if (cursor > this.seq) {
+      // The reader's own read was faster than the news: the others get the same from the next read.
+      this.hear({ lastSeq: cursor })
+    }
+    this.#readers.add(reader)
+    this.#advance()
+    this.#closeGap(0)
+    return true
+  }
+
+  leave(reader: TailReader): void {
+    this.#readers.delete(reader)
+  }
+
+  #advance(): void {
+    if (this.#readers.size === 0) return
+    for (let next = this.#pending.get(this.seq + 1); next; next = this.#pending.get(this.seq + 1)) this.#pass(next)
+    for (const seq of this.#pending.keys()) if (seq <= this.seq) this.#pending.delete(seq)
+  }
+
+  #pass(event: SessionEvent): void {
+    this.seq = event.seq
+    this.#pending.delete(event.seq)
+    for (const reader of this.#readers) reader.deliver(event)
+  }
+
+  /** Something is missing: it may only be late, so it gets a moment, then it is read. */
+  #closeGap(waitMs: number): void {
+    if (this.#readers.size === 0 || this.#heardOf <= this.seq || this.#filling || this.#timer) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      if (this.#heardOf <= this.seq || this.#readers.size === 0) return
+      this.#filling = this.#fill()
+        .catch(this.#onFault)
+        .finally(() => {
+          this.#filling = null
+        })
+    }, waitMs)
+  }
+
+  async #fill(): Promise<void> {
+    while (this.#heardOf > this.seq && this.#readers.size > 0) {
+      const page = await this.#source.readPage(this.seq)
+      if (!page) return this.#end()
+      this.#heardOf = Math.max(this.#heardOf, page.lastSeq)
+      if (this.seq < page.floorSeq) {
+        const snapshot = await this.#source.readSnapshotEvent()
+        if (!snapshot) return this.#end()
+        this.#pass(snapshot)
+        continue
+      }
+      const fresh = page.events.filter((event) => event.seq > this.seq)
+      // Heard of more than there is: the hint was of a commit that did not last.
+      if (fresh.length === 0) this.#heardOf = page.lastSeq
+      for (const event of fresh) if (event.seq === this.seq + 1) this.#pass(event)
+      this.#advance()
+    }
+  }
+
+  #end(): void {
+    for (const reader of [...this.#readers]) reader.gone()
+    this.#readers.clear()
+  }
+}

@@ -1,0 +1,46 @@
+import type { JsonObject } from './json.ts'
+
+export type OnBusy = 'reject' | 'enqueue'
+
+/** How an agent app is called. All milliseconds, but counts and bytes where named so. */
+export interface AgentPolicy {
+  history: { maxItems: number; maxBytes: number }
+  timeouts: { connectMs: number; idleMs: number; totalMs: number }
+  retries: { max: number; backoffMs: number; factor: number; maxBackoffMs: number; jitter: number }
+  onBusy: OnBusy
+}
+
+export const DEFAULT_POLICY: AgentPolicy = {
+  history: { maxItems: 1_000, maxBytes: 2_097_152 },
+  timeouts: { connectMs: 5_000, idleMs: 60_000, totalMs: 600_000 },
+  retries: { max: 3, backoffMs: 500, factor: 2, maxBackoffMs: 30_000, jitter: 0.5 },
+  onBusy: 'enqueue',
+}
+
+export interface StepDefinition {
+  schema: JsonObject
+  callResult?: { schema: JsonObject }
+}
+
+export interface RunTypeDefinition {
+  type: string
+  input?: { schema: JsonObject }
+  steps?: StepDefinition[]
+  output?: { schema: JsonObject }
+  /** When false, steps that match none of `steps` are accepted. */
+  validateSteps?: boolean
+}
+
+/** What one immutable version of an agent consists of on the server: schemas and policies, no components. */
+export interface AgentDefinition {
+  name: string
+  title?: string
+  url: string
+  version: string
+  protocol: 'agentview'
+  /** JSON Schema of each metadata key of a session. */
+  metadata?: Record<string, JsonObject>
+  allowUnknownMetadata?: boolean
+  policy: AgentPolicy
+  runs: RunTypeDefinition[]
+}

@@ -1,0 +1,39 @@
+import type { RunStatus } from './objects.ts'
+
+/** What can happen to a run. */
+export type RunTransition =
+  | 'claim'
+  | 'append'
+  | 'complete'
+  | 'fail'
+  | 'retry'
+  | 'lapse'
+  | 'giveBack'
+  | 'cancel'
+  | 'expireDeadline'
+  | 'pause'
+  | 'resume'
+  | 'expirePause'
+
+const LIVE: RunStatus[] = ['queued', 'running', 'paused']
+
+/** From which states each transition starts and where it ends; the guards of shared/store/runTransitions say the same. */
+export const RUN_TRANSITIONS: Record<RunTransition, { from: RunStatus[]; to: RunStatus }> = {
+  claim: { from: ['queued'], to: 'running' },
+  append: { from: ['running'], to: 'running' },
+  complete: { from: ['running'], to: 'completed' },
+  fail: { from: ['running'], to: 'failed' },
+  retry: { from: ['running'], to: 'queued' },
+  lapse: { from: ['running'], to: 'queued' },
+  giveBack: { from: ['running'], to: 'queued' },
+  cancel: { from: LIVE, to: 'cancelled' },
+  expireDeadline: { from: LIVE, to: 'failed' },
+  pause: { from: ['running'], to: 'paused' },
+  resume: { from: ['paused'], to: 'queued' },
+  expirePause: { from: ['paused'], to: 'cancelled' },
+}
+
+/** Completed, failed and cancelled runs never change again. */
+export function isEnded(status: RunStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled'
+}

@@ -1,0 +1,86 @@
+/** Every interval, cap and time to live, each with what breaks when it is moved. Milliseconds and bytes unless said. */
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const KIB = 1_024
+const MIB = 1_024 * KIB
+
+export const tunables = {
+  /** A request's body. Longer bodies hold memory before they are refused; shorter ones refuse long pastes. */
+  bodyBytes: 1 * MIB,
+  /** One item's JSON. Items travel in events, so this also bounds a pub/sub message. */
+  itemBytes: 256 * KIB,
+  /** Metadata of a session, run or end user: sent to the agent app on every call. */
+  metadataBytes: 64 * KIB,
+  /** One line of an agent app's stream. */
+  streamLineBytes: 1 * MIB,
+  /** All that one attempt may send. A flood ends the run, not the worker. */
+  agentAnswerBytes: 8 * MIB,
+  /** How many items one attempt may make. */
+  agentAnswerItems: 10_000,
+  /** How much of an agent app's answer is kept for people to read. */
+  keptResponseBytes: 64 * KIB,
+  /** A Socket.IO packet; a larger one disconnects its sender. */
+  socketPacketBytes: 1 * MIB,
+  /** Nesting of any JSON that is stored. Deeper overflows JSON.stringify (5,000) and jsonb. */
+  jsonDepth: 64,
+  /** Rows of a list's page. */
+  listMax: 200,
+  listDefault: 50,
+  /** Items that GET session and a snapshot carry. */
+  sessionItems: 200,
+
+  /** A worker's sign of life. Longer finds dead workers later; shorter costs a write per worker. */
+  heartbeat: 5 * SECOND,
+  /** After this without a heartbeat a worker's runs are given to others. */
+  lease: 15 * SECOND,
+  /** A worker that could not renew aborts its own runs this long after the last heartbeat was sent: before `lease`. */
+  selfFence: 12 * SECOND,
+  /** How often the reconciler looks. Recovery of a lost bell is at most reconcile + ringAgain. */
+  reconcile: 1_500,
+  /** A due run that nobody claimed is rung again after this. Shorter floods the queue when all workers are busy. */
+  ringAgain: 3 * SECOND,
+  /** How many due runs one look of the reconciler rings at most. */
+  reconcileRings: 500,
+  /** What a stopping worker waits for its runs before it gives them back. */
+  drain: 20 * SECOND,
+  /** A run that isn't over by then is failed, whatever it waits for. */
+  runDeadline: 1 * HOUR,
+
+  /** Between two appends of one worker; the first delta of a run goes at once. */
+  flush: 50,
+  /** History that an agent app is sent at most, unless its policy says otherwise. */
+  historyItems: 1_000,
+  historyBytes: 2 * MIB,
+
+  /** A producer's Redis command; after it the bell is left to the reconciler. */
+  redisCommand: 250,
+  /** A pool's connection to Postgres. Shorter fails under a burst, longer hides an outage. */
+  postgresConnect: 5 * SECOND,
+  /** No statement of the services runs longer. */
+  postgresStatement: 30 * SECOND,
+  /** A transaction that its client left open is ended by Postgres: it may hold a head. */
+  postgresIdleInTransaction: 5 * SECOND,
+
+  /** Live events that arrive out of order are waited for this long before they are read from Postgres. */
+  reorder: 20,
+  /** Each node compares the last seq of all watched sessions: the last publish of a session may have been lost. */
+  sweep: 2 * SECOND,
+  /** Events read at once when a reader catches up. */
+  replayPage: 500,
+  /** What may wait unsent for one reader before it is cut (it resumes by cursor). */
+  readerBytes: 1 * MIB,
+  /** Comment lines that keep proxies from closing an idle stream. */
+  streamHeartbeat: 15 * SECOND,
+  /** The longest `Prefer: wait`, in seconds. */
+  waitMaxSeconds: 60,
+
+  idempotency: 24 * HOUR,
+  endUserToken: 1 * HOUR,
+  refreshToken: 30 * DAY,
+  /** A warning on the socket before its token ends. */
+  tokenWarning: 30 * SECOND,
+  /** How long a process trusts what it read of a key, an organization or an agent. Revocation takes this long. */
+  credentialCache: 5 * SECOND,
+} as const

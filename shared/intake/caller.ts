@@ -1,0 +1,18 @@
+/** Who asks, once a credential was verified. Everything a request may touch is within its organization. */
+export type Caller =
+  | { kind: 'secret'; organizationId: string; keyId: string }
+  | { kind: 'publishable'; organizationId: string; keyId: string }
+  | { kind: 'endUser'; organizationId: string; endUserId: string; expiresAt: Date }
+
+/** A caller who may talk to agents. */
+export type Talker = Exclude<Caller, { kind: 'publishable' }>
+
+/** The scope that every query of a caller's is bound to; an end user sees only what is his. */
+export function scopeOf(caller: Caller): { organizationId: string; endUserId: string | null } {
+  return { organizationId: caller.organizationId, endUserId: caller.kind === 'endUser' ? caller.endUserId : null }
+}
+
+/** Whose idempotency keys these are. */
+export function principalOf(caller: Caller): string {
+  return caller.kind === 'endUser' ? caller.endUserId : caller.keyId
+}

@@ -1,0 +1,204 @@
+import type { Broker } from '@shared/broker/port'
+import { sayCommitted } from '@shared/broker/sayCommitted'
+import type { BeginSession, CreateSession, SendMessage } from '@shared/contracts/messages'
+import { AgentViewError, notFound } from '@shared/domain/errors'
+import { newId } from '@shared/domain/ids'
+import type { JsonObject } from '@shared/domain/json'
+import type { Item, Run } from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
+import {
+  type AcceptOutcome,
+  type Acceptance,
+  type IdempotencyKey,
+  type NewMessage,
+  acceptMessage,
+  createSession,
+} from '@shared/store/acceptMessage'
+import type { AgentVersion } from '@shared/store/agents'
+import { findEndUser } from '@shared/store/endUsers'
+import type { Database } from '@shared/store/pool'
+import { findRun, readItem } from '@shared/store/runs'
+import { findSession } from '@shared/store/sessions'
+import { agentByName, checkInput, checkSessionMetadata, versionForMessage } from './agentVersions.ts'
+import { type Talker, principalOf, scopeOf } from './caller.ts'
+
+/** What intake works with; HTTP and sockets both bring it. */
+export interface IntakeTools {
+  db: Database
+  broker: Broker
+  log: { debug(details: object, line: string): void }
+}
+
+/** How a request wants to be remembered: its key, its route, and a hash of path and body. */
+export type RequestKey = Omit<IdempotencyKey, 'principal'> | null
+
+export interface Accepted extends Acceptance {
+  /** It had been accepted before, under the same idempotency key. */
+  replayed: boolean
+}
+
+/**
+ *   sendMessage ─▶ the session (the caller's own) ─▶ its agent version ─▶ the agent's schema ─▶ store/acceptMessage
+ *     after the commit, never awaited: news for readers, a bell for workers
+ */
+export async function sendMessage(
+  tools: IntakeTools,
+  caller: Talker,
+  sessionId: string,
+  message: SendMessage,
+  key: RequestKey,
+): Promise<Accepted> {
+  const session = await findSession(tools.db, scopeOf(caller), sessionId)
+  if (!session) throw notFound('session')
+  const version = await versionForMessage(tools.db, session, message.version)
+  const accepted = await acceptMessage(tools.db, newMessage(caller, sessionId, version, message, message.metadata, key))
+  return conclude(tools, accepted)
+}
+
+/** A new session with its first message. `metadata` is the session's. */
+export async function beginSession(
+  tools: IntakeTools,
+  caller: Talker,
+  message: BeginSession,
+  key: RequestKey,
+): Promise<Accepted> {
+  const version = await agentByName(tools.db, caller.organizationId, message.agent)
+  if (message.version !== undefined && message.version !== version.version) {
+    throw new AgentViewError('version_incompatible', `A new session begins with the active version ${version.version}.`)
+  }
+  const sessionId = newId('session')
+  const newSession = await sessionFor(tools, caller, version, sessionId, message)
+  const accepted = await acceptMessage(tools.db, {
+    ...newMessage(caller, sessionId, version, message, undefined, key),
+    newSession,
+  })
+  return conclude(tools, accepted)
+}
+
+/** A session without a message. */
+export async function openSession(
+  tools: IntakeTools,
+  caller: Talker,
+  request: CreateSession,
+  key: RequestKey,
+): Promise<{ sessionId: string; replayed: boolean }> {
+  const version = await agentByName(tools.db, caller.organizationId, request.agent)
+  const session = await sessionFor(tools, caller, version, newId('session'), request)
+  const outcome = await createSession(tools.db, session, keyOf(caller, key))
+  if (outcome.outcome === 'mismatch') throw mismatch()
+  return { sessionId: outcome.sessionId, replayed: outcome.outcome === 'replayed' }
+}
+
+/** The run and input item of an acceptance, as they are now. */
+export async function readAccepted(
+  tools: IntakeTools,
+  caller: Talker,
+  accepted: Acceptance,
+): Promise<{ run: Run; item: Item; seq: number }> {
+  const [run, item] = await Promise.all([
+    findRun(tools.db, scopeOf(caller), accepted.runId),
+    readItem(tools.db, accepted.sessionId, accepted.itemId),
+  ])
+  if (!run || !item) throw notFound('run')
+  return { run, item, seq: accepted.seq }
+}
+
+function newMessage(
+  caller: Talker,
+  sessionId: string,
+  version: AgentVersion,
+  message: SendMessage,
+  metadata: JsonObject | undefined,
+  key: RequestKey,
+): NewMessage {
+  const input: JsonObject =
+    typeof message.input === 'string' ? { type: 'message', role: 'user', content: message.input } : message.input
+  refuseLarge('/input', input, tunables.itemBytes)
+  refuseLarge('/metadata', metadata ?? {}, tunables.metadataBytes)
+  const idempotency = keyOf(caller, key)
+  return {
+    organizationId: caller.organizationId,
+    sessionId,
+    ...(idempotency && { idempotency }),
+    runId: newId('run'),
+    itemId: newId('item'),
+    runType: checkInput(version, message.runType, input),
+    input,
+    metadata: metadata ?? {},
+    onBusy: message.onBusy ?? version.definition.policy.onBusy,
+    priority: 0,
+    agentVersionId: version.id,
+    version: version.version,
+  }
+}
+
+async function sessionFor(
+  tools: IntakeTools,
+  caller: Talker,
+  version: AgentVersion,
+  id: string,
+  request: CreateSession,
+) {
+  const metadata = request.metadata ?? {}
+  refuseLarge('/metadata', metadata, tunables.metadataBytes)
+  checkSessionMetadata(version, metadata)
+  return {
+    id,
+    organizationId: caller.organizationId,
+    agentId: version.agentId,
+    ...(await endUserFor(tools, caller, request.endUserId)),
+    space: request.space ?? ('production' as const),
+    title: request.title ?? null,
+    metadata,
+  }
+}
+
+/** An end user begins sessions of his own; a server names the end user, or gets a new anonymous one. */
+async function endUserFor(tools: IntakeTools, caller: Talker, wanted: string | undefined) {
+  if (caller.kind === 'endUser') {
+    if (wanted !== undefined && wanted !== caller.endUserId) throw notFound('end user')
+    return { endUserId: caller.endUserId, anonymous: false }
+  }
+  if (wanted === undefined) return { endUserId: newId('endUser'), anonymous: true }
+  const endUser = await findEndUser(tools.db, caller.organizationId, wanted)
+  if (!endUser) throw notFound('end user')
+  return { endUserId: endUser.id, anonymous: false }
+}
+
+function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
+  switch (result.outcome) {
+    case 'accepted': {
+      const { sessionId, runId, itemId, seq, events, ring } = result
+      sayCommitted(tools.broker, tools.log, events, ring ? [runId] : [])
+      return { sessionId, runId, itemId, seq, replayed: false }
+    }
+    case 'replayed': {
+      const { sessionId, runId, itemId, seq } = result
+      return { sessionId, runId, itemId, seq, replayed: true }
+    }
+    case 'busy':
+      throw new AgentViewError('session_busy', 'The session is busy with an earlier message.', {
+        extra: { activeRunId: result.activeRunId },
+      })
+    case 'mismatch':
+      throw mismatch()
+    case 'absent':
+      throw notFound('session')
+  }
+}
+
+function keyOf(caller: Talker, key: RequestKey): IdempotencyKey | undefined {
+  return key ? { ...key, principal: principalOf(caller) } : undefined
+}
+
+function mismatch(): AgentViewError {
+  return new AgentViewError('idempotency_mismatch', 'This Idempotency-Key was used for another request: use a new key.')
+}
+
+function refuseLarge(path: string, value: JsonObject, limit: number): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value))
+  if (bytes <= limit) return
+  throw new AgentViewError('payload_too_large', `${path.slice(1)} has ${bytes} bytes; ${limit} are allowed.`, {
+    details: [{ path, message: `must not have more than ${limit} bytes` }],
+  })
+}

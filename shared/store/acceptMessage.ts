@@ -1,0 +1,137 @@
+import type { OnBusy } from '@shared/domain/agents'
+import type { SessionEvent } from '@shared/domain/events'
+import { idOf } from '@shared/domain/ids'
+import type { JsonObject } from '@shared/domain/json'
+import type { Space } from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
+import type { Database } from './pool.ts'
+import { callFunction } from './query.ts'
+import { uuid } from './render.ts'
+import { type Written, renderWritten } from './storeEvents.ts'
+
+/** Under which key a request is remembered for 24 hours, and what must be equal for it to be the same request. */
+export interface IdempotencyKey {
+  /** Who asks: a key's id or an end user's. */
+  principal: string
+  route: string
+  key: string
+  /** Of path and body, without Accept and Prefer. */
+  requestHash: string
+}
+
+export interface NewSession {
+  id: string
+  organizationId: string
+  agentId: string
+  endUserId: string
+  /** The end user is somebody new and anonymous, made in the same transaction. */
+  anonymous: boolean
+  space: Space
+  title: string | null
+  metadata: JsonObject
+}
+
+export interface NewMessage {
+  organizationId: string
+  sessionId: string
+  /** When the message begins its session. */
+  newSession?: NewSession
+  idempotency?: IdempotencyKey
+  runId: string
+  itemId: string
+  runType: string
+  input: JsonObject
+  metadata: JsonObject
+  onBusy: OnBusy
+  priority: number
+  agentVersionId: string
+  version: string
+}
+
+/** What is answered now, and again to a request with the same idempotency key. */
+export interface Acceptance {
+  sessionId: string
+  runId: string
+  itemId: string
+  /** The last event of this acceptance. */
+  seq: number
+}
+
+export type AcceptOutcome =
+  | ({ outcome: 'accepted'; ring: boolean; events: SessionEvent[] } & Acceptance)
+  | ({ outcome: 'replayed' } & Acceptance)
+  | { outcome: 'busy'; activeRunId: string }
+  | { outcome: 'mismatch' | 'absent' }
+
+type Stored<T> = Omit<T, 'events'> & Written
+
+/**
+ * Accepts a message in one transaction: idempotency record, (session,) input item, queued run and its events.
+ * `ring` says whether the run may start at once. Refusals leave nothing behind.
+ */
+export async function acceptMessage(db: Database, message: NewMessage): Promise<AcceptOutcome> {
+  const organizationId = uuid('organization', message.organizationId)
+  const result = await callFunction<
+    Stored<Extract<AcceptOutcome, { outcome: 'accepted' }>> | Exclude<AcceptOutcome, { outcome: 'accepted' }>
+  >(db, 'accept_message_v1', {
+    ...message,
+    organizationId,
+    sessionId: uuid('session', message.sessionId),
+    newSession: message.newSession ? storedSession(message.newSession) : null,
+    idempotency: message.idempotency ? storedKey(message.idempotency, organizationId) : null,
+    runId: uuid('run', message.runId),
+    itemId: uuid('item', message.itemId),
+    agentVersionId: uuid('agentVersion', message.agentVersionId),
+    deadlineMs: tunables.runDeadline,
+  })
+  switch (result.outcome) {
+    case 'accepted': {
+      const events = renderWritten(result, message.sessionId, result.runId, null)
+      return { outcome: 'accepted', ...renderAcceptance(result), ring: result.ring, events }
+    }
+    case 'replayed':
+      return { outcome: 'replayed', ...renderAcceptance(result) }
+    case 'busy':
+      return { outcome: 'busy', activeRunId: idOf('run', result.activeRunId) }
+    default:
+      return result
+  }
+}
+
+function renderAcceptance({ sessionId, runId, itemId, seq }: Acceptance): Acceptance {
+  return { sessionId: idOf('session', sessionId), runId: idOf('run', runId), itemId: idOf('item', itemId), seq }
+}
+
+function storedSession(session: NewSession): object {
+  return {
+    ...session,
+    id: uuid('session', session.id),
+    organizationId: uuid('organization', session.organizationId),
+    agentId: uuid('agent', session.agentId),
+    endUserId: uuid('endUser', session.endUserId),
+    // eight of the id's random letters: short enough to say aloud
+    handle: session.id.slice(-8),
+  }
+}
+
+function storedKey(key: IdempotencyKey, organizationId: string): object {
+  return { ...key, organizationId, ttlMs: tunables.idempotency }
+}
+
+export type CreateSessionOutcome = { outcome: 'created' | 'replayed'; sessionId: string } | { outcome: 'mismatch' }
+
+/** Makes a session without a message. */
+export async function createSession(
+  db: Database,
+  session: NewSession,
+  idempotency?: IdempotencyKey,
+): Promise<CreateSessionOutcome> {
+  const organizationId = uuid('organization', session.organizationId)
+  const result = await callFunction<CreateSessionOutcome>(
+    db,
+    'create_session_v1',
+    storedSession(session),
+    idempotency ? storedKey(idempotency, organizationId) : null,
+  )
+  return result.outcome === 'mismatch' ? result : { ...result, sessionId: idOf('session', result.sessionId) }
+}

@@ -1,0 +1,63 @@
+import { idOf } from '@shared/domain/ids'
+import type { Database } from './pool.ts'
+import { query, queryOne } from './query.ts'
+
+/** Runs that could start but that nobody has claimed for a while: their bell was lost, or all workers are busy. */
+export async function findUnclaimedRuns(db: Database, olderThanMs: number, limit: number): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    db,
+    {
+      name: 'find_unclaimed_runs',
+      text: `select id from runs where status = 'queued' and is_next
+             and due_at <= clock_timestamp() - make_interval(secs => $1) order by priority desc, due_at limit $2`,
+    },
+    [olderThanMs / 1_000, limit],
+  )
+  return rows.map((row) => idOf('run', row.id))
+}
+
+/** Live runs past their deadline, whatever they wait for. */
+export async function findOverdueRuns(db: Database, limit: number): Promise<{ sessionId: string; runId: string }[]> {
+  const rows = await query<{ id: string; session_id: string }>(
+    db,
+    {
+      name: 'find_overdue_runs',
+      text: `select id, session_id from runs where status in ('queued', 'running', 'paused')
+             and deadline_at <= clock_timestamp() order by deadline_at limit $1`,
+    },
+    [limit],
+  )
+  return rows.map((row) => ({ sessionId: idOf('session', row.session_id), runId: idOf('run', row.id) }))
+}
+
+/** In how many ms the next retry comes due at the earliest; null when none waits. */
+export async function nextDueIn(db: Database): Promise<number | null> {
+  const row = await queryOne<{ ms: number | null }>(
+    db,
+    {
+      name: 'next_due_in',
+      text: `select extract(epoch from min(due_at) - clock_timestamp())::float8 * 1000 as ms
+             from runs where status = 'queued' and is_next and due_at > clock_timestamp()`,
+    },
+    [],
+  )
+  return row?.ms ?? null
+}
+
+/** Makes the partitions that deltas of the coming hours need. */
+export async function ensureDeltaPartitions(db: Database, hours: number): Promise<void> {
+  await query(db, { name: 'ensure_delta_partitions', text: 'select ensure_delta_partitions_v1($1)' }, [hours])
+}
+
+/** Idempotency records past their time. Bounded, so that it never holds many locks. */
+export async function forgetIdempotencyKeys(db: Database, olderThanMs: number): Promise<void> {
+  await query(
+    db,
+    {
+      name: 'forget_idempotency_keys',
+      text: `delete from idempotency_keys where ctid = any (array(
+               select ctid from idempotency_keys where created_at < clock_timestamp() - make_interval(secs => $1) limit 5000))`,
+    },
+    [olderThanMs / 1_000],
+  )
+}

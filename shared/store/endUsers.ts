@@ -1,0 +1,58 @@
+import { idOf, newId } from '@shared/domain/ids'
+import type { JsonObject } from '@shared/domain/json'
+import type { EndUser, Space } from '@shared/domain/objects'
+import type { Database } from './pool.ts'
+import { queryOne } from './query.ts'
+import { iso, uuid } from './render.ts'
+
+interface EndUserRow {
+  id: string
+  external_id: string | null
+  anonymous: boolean
+  metadata: JsonObject
+  space: Space
+  created_at: Date
+}
+
+const COLUMNS = 'id, external_id, anonymous, metadata, space, created_at'
+
+function toEndUser(row: EndUserRow): EndUser {
+  return {
+    id: idOf('endUser', row.id),
+    ...(row.external_id !== null && { externalId: row.external_id }),
+    anonymous: row.anonymous,
+    metadata: row.metadata,
+    space: row.space,
+    createdAt: iso(row.created_at),
+  }
+}
+
+/** Somebody who hasn't said who he is. */
+export async function createAnonymousEndUser(
+  db: Database,
+  organizationId: string,
+  metadata: JsonObject,
+): Promise<EndUser> {
+  const row = await queryOne<EndUserRow>(
+    db,
+    {
+      name: 'create_anonymous_end_user',
+      text: `insert into end_users (id, organization_id, anonymous, metadata) values ($1, $2, true, $3) returning ${COLUMNS}`,
+    },
+    [uuid('endUser', newId('endUser')), uuid('organization', organizationId), JSON.stringify(metadata)],
+  )
+  return toEndUser(row!)
+}
+
+/** An organization's end user; null when absent, another's, or revoked. */
+export async function findEndUser(db: Database, organizationId: string, id: string): Promise<EndUser | null> {
+  const row = await queryOne<EndUserRow>(
+    db,
+    {
+      name: 'find_end_user',
+      text: `select ${COLUMNS} from end_users where id = $1 and organization_id = $2 and revoked_at is null`,
+    },
+    [uuid('endUser', id), uuid('organization', organizationId)],
+  )
+  return row && toEndUser(row)
+}

@@ -1,0 +1,100 @@
+-- Takes one run for a worker. The caller has locked its head and gives what it read there. Null: somebody was faster.
+create or replace function claim_run_v1(
+  p_worker_id uuid, p_run_id uuid, p_last_seq bigint, p_held_run_id uuid, p_now timestamptz
+) returns jsonb language plpgsql volatile as $$
+declare
+  v_run runs;
+  v_superseded jsonb := '[]';
+  v_events jsonb;
+begin
+  update runs r set status = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, worker_id = p_worker_id
+    where r.id = p_run_id and r.status = 'queued' and r.is_next and r.due_at <= p_now
+    returning r.* into v_run;
+  if not found then return null; end if;
+
+  insert into attempts (run_id, attempt, leg, outcome, worker_id, queued_at, claimed_at)
+    values (v_run.id, v_run.attempt, v_run.leg, 'running', p_worker_id, v_run.queued_at, p_now);
+  if v_run.attempt > 1 then
+    -- only the current leg's: what stood before a pause stays
+    v_superseded := coalesce((
+      select jsonb_agg(distinct e.data -> 'item' ->> 'id') from session_events e
+        join attempts a on a.run_id = e.run_id and a.attempt = e.attempt
+        where e.session_id = v_run.session_id and e.seq >= v_run.first_seq and e.run_id = v_run.id
+          and e.type in ('item.created', 'item.completed') and a.leg = v_run.leg and a.attempt < v_run.attempt), '[]');
+  end if;
+  v_events := jsonb_build_array(case when v_run.attempt = 1
+    then jsonb_build_object('type', 'run.started', 'data', jsonb_build_object('run', run_snapshot_v1(v_run.id)))
+    else jsonb_build_object('type', 'run.attempt', 'data',
+      jsonb_build_object('run', run_snapshot_v1(v_run.id), 'supersededItemIds', v_superseded)) end);
+  perform append_log_v1(v_run.session_id, v_run.id, v_run.attempt, p_last_seq, p_now, v_events);
+  update session_heads h
+    set last_seq = p_last_seq + 1, held_run_id = v_run.id, held_epoch = v_run.epoch,
+      queued_count = h.queued_count - (case when p_held_run_id is null then 1 else 0 end)
+    where h.session_id = v_run.session_id;
+
+  return jsonb_build_object(
+    'run', jsonb_build_object(
+      'id', v_run.id, 'organizationId', v_run.organization_id, 'runNo', v_run.run_no, 'type', v_run.type,
+      'epoch', v_run.epoch, 'attempt', v_run.attempt, 'leg', v_run.leg, 'failures', v_run.failures,
+      'agentVersionId', v_run.agent_version_id, 'version', v_run.version, 'metadata', v_run.metadata,
+      'nextItemNo', v_run.next_item_no, 'deadlineAt', v_run.deadline_at),
+    'session', (
+      select jsonb_build_object('id', s.id, 'handle', s.handle, 'metadata', s.metadata, 'state', s.state,
+        'agent', a.name, 'endUser', jsonb_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata))
+      from sessions s join end_users u on u.id = s.end_user_id join agents a on a.id = s.agent_id
+      where s.id = v_run.session_id),
+    'inputs', (
+      select jsonb_agg(i.data order by i.item_no) from items i where i.run_id = v_run.id and i.kind = 'input'),
+    'baseSeq', p_last_seq, 'at', p_now, 'events', v_events);
+end
+$$;
+
+-- A worker takes as many due runs as it has free slots: hinted ones first, then by class and due time.
+-- Nothing waits: heads that somebody else has locked are left to him, and the next ones are taken instead. Which run a
+-- session may start is kept in runs.is_next under the head's lock, so blocked runs cost nothing here.
+-- The head must still say what the run says: one that was claimed since this statement began is found different when
+-- its head is locked, and doesn't count against the limit.
+-- out  a row for each claimed run: { run, session, inputs, baseSeq, at, events }
+create or replace function claim_runs_v1(p_worker_id uuid, p_hints uuid[], p_limit int)
+returns setof jsonb language plpgsql volatile as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_left int := p_limit;
+  v_due record;
+  v_claimed jsonb;
+begin
+  -- a worker whose runs were given to others gets no new ones
+  perform from workers w where w.id = p_worker_id and w.lapsed_at is null;
+  if not found then return; end if;
+
+  for v_due in
+    select r.id, h.last_seq, h.held_run_id from runs r join session_heads h on h.session_id = r.session_id
+      where r.id = any (p_hints) and r.status = 'queued' and r.is_next and r.due_at <= v_now
+        and (h.held_run_id is null or (h.held_run_id = r.id and h.held_epoch = r.epoch))
+      order by r.priority desc, r.due_at limit v_left
+      for no key update of h skip locked
+  loop
+    v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
+    continue when v_claimed is null;
+    v_left := v_left - 1;
+    return next v_claimed;
+  end loop;
+
+  -- once more when a run was found that somebody else took or ended meanwhile
+  while v_left > 0 loop
+    for v_due in
+      select r.id, h.last_seq, h.held_run_id from runs r join session_heads h on h.session_id = r.session_id
+        where r.status = 'queued' and r.is_next and r.due_at <= v_now
+          and (h.held_run_id is null or (h.held_run_id = r.id and h.held_epoch = r.epoch))
+        order by r.priority desc, r.due_at limit v_left
+        for no key update of h skip locked
+    loop
+      v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
+      continue when v_claimed is null;
+      v_left := v_left - 1;
+      return next v_claimed;
+    end loop;
+    exit when not found;
+  end loop;
+end
+$$;

@@ -1,0 +1,37 @@
+-- A running run goes back to the queue, still held by its session, so that no later turn overtakes.
+-- The epoch is raised: whoever ran it can't write any more.
+-- in   p: { sessionId, runId, epoch, delayMs, error, failed: charged against retries.max, lapsed: its worker was lost,
+--           attempt?: { outcome, … } }
+-- out  { outcome: requeued, baseSeq, at, attempt, events } | { outcome: fenced }
+create or replace function requeue_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
+declare
+  v_session uuid := p ->> 'sessionId';
+  v_head session_heads;
+  v_run runs;
+  v_now timestamptz;
+  v_due timestamptz;
+  v_events jsonb;
+begin
+  select * into v_head from session_heads h where h.session_id = v_session for no key update;
+  if not found or v_head.held_run_id is distinct from (p ->> 'runId')::uuid or v_head.held_epoch <> (p ->> 'epoch')::int then
+    return '{"outcome": "fenced"}';
+  end if;
+  v_now := clock_timestamp();
+  v_due := v_now + make_interval(secs => (p ->> 'delayMs')::float8 / 1000);
+  update runs r set status = 'queued', is_next = true, due_at = v_due, queued_at = v_now, worker_id = null,
+      epoch = r.epoch + 1,
+      failures = r.failures + (case when (p ->> 'failed')::boolean then 1 else 0 end),
+      lapses = r.lapses + (case when (p ->> 'lapsed')::boolean then 1 else 0 end)
+    where r.id = v_head.held_run_id and r.status = 'running'
+    returning r.* into v_run;
+  if not found then return '{"outcome": "fenced"}'; end if;
+  perform settle_attempt_v1(v_run.id, v_run.attempt, v_now, coalesce(p -> 'attempt', jsonb_build_object('error', p -> 'error',
+    'outcome', case when (p ->> 'failed')::boolean then 'failed' when (p ->> 'lapsed')::boolean then 'lapsed' else 'superseded' end)));
+  v_events := jsonb_build_array(jsonb_build_object('type', 'run.retrying', 'data',
+    jsonb_build_object('runId', v_run.id, 'nextAt', v_due, 'error', p -> 'error')));
+  perform append_log_v1(v_session, v_run.id, v_run.attempt, v_head.last_seq, v_now, v_events);
+  update session_heads h set last_seq = h.last_seq + 1, held_epoch = v_run.epoch where h.session_id = v_session;
+  return jsonb_build_object('outcome', 'requeued', 'baseSeq', v_head.last_seq, 'at', v_now, 'attempt', v_run.attempt,
+    'events', v_events);
+end
+$$;

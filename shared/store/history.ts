@@ -1,0 +1,48 @@
+import type { JsonObject } from '@shared/domain/json'
+import type { Database } from './pool.ts'
+import { query } from './query.ts'
+import { uuid } from './render.ts'
+
+export interface HistoryItem {
+  runNo: number
+  data: JsonObject
+  incomplete: boolean
+  bytes: number
+}
+
+/**
+ * The newest items of a session's earlier runs, oldest first, at most `maxItems` + 1 (one more tells that there are
+ * more). The caller cuts to whole runs. All earlier runs have ended: a session's turns are strictly in order.
+ */
+export async function readHistory(
+  db: Database,
+  sessionId: string,
+  beforeRunNo: number,
+  maxItems: number,
+): Promise<HistoryItem[]> {
+  const rows = await query<{ run_no: number; data: JsonObject; status: string; bytes: number }>(
+    db,
+    {
+      name: 'read_history',
+      text: `select run_no, data, status, octet_length(data::text) as bytes from items
+             where session_id = $1 and run_no < $2 and not hidden order by run_no desc, item_no desc limit $3`,
+    },
+    [uuid('session', sessionId), beforeRunNo, maxItems + 1],
+  )
+  return rows
+    .map((row) => ({ runNo: row.run_no, data: row.data, incomplete: row.status === 'incomplete', bytes: row.bytes }))
+    .toReversed()
+}
+
+/** Items of this run's earlier legs, in order: what the agent app gets as `runItems` after a pause. */
+export async function readRunItems(db: Database, runId: string): Promise<JsonObject[]> {
+  const rows = await query<{ data: JsonObject }>(
+    db,
+    {
+      name: 'read_run_items',
+      text: `select data from items where run_id = $1 and kind <> 'input' and not hidden order by item_no`,
+    },
+    [uuid('run', runId)],
+  )
+  return rows.map((row) => row.data)
+}

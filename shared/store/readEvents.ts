@@ -1,0 +1,92 @@
+import type { SessionEvent } from '@shared/domain/events'
+import { idOf } from '@shared/domain/ids'
+import type { Database } from './pool.ts'
+import { query } from './query.ts'
+import { type StoredEvent, renderEvent, uuid } from './render.ts'
+
+interface LogRow {
+  last_seq: number
+  floor_seq: number
+  seq: number | null
+  run_id: string | null
+  attempt: number | null
+  type: StoredEvent['type']
+  data: StoredEvent['data']
+  at: Date
+}
+
+export interface EventPage {
+  /** The head's, in the same snapshot as the events. */
+  lastSeq: number
+  floorSeq: number
+  events: SessionEvent[]
+}
+
+const PAGE = `
+  select h.last_seq, h.floor_seq, e.seq, e.run_id, e.attempt, e.type, e.data, e.at
+  from session_heads h
+  left join lateral (
+    select * from (
+      (select seq, run_id, attempt, type, data, at from session_events
+        where session_id = h.session_id and seq > $2 order by seq limit $3)
+      union all
+      (select seq, run_id, attempt, 'item.delta', jsonb_build_object('itemId', item_id, 'patch', patch), at from session_deltas
+        where session_id = h.session_id and seq > $2 order by seq limit $3)
+    ) both_kinds order by seq limit $3
+  ) e on h.floor_seq <= $2
+  where h.session_id = $1
+  order by e.seq`
+
+/**
+ * The next events of a session's log after a cursor, with floor and last seq of the same snapshot (one statement).
+ * Below the floor there are no events: the reader needs a snapshot. Null when there is no such session.
+ */
+export async function readEvents(
+  db: Database,
+  sessionId: string,
+  after: number,
+  limit: number,
+): Promise<EventPage | null> {
+  const rows = await query<LogRow>(db, { name: 'read_events', text: PAGE }, [uuid('session', sessionId), after, limit])
+  return toPage(rows, sessionId)
+}
+
+function toPage(rows: LogRow[], sessionId: string): EventPage | null {
+  const first = rows[0]
+  if (!first) return null
+  const events = rows.flatMap(({ seq, run_id, attempt, type, data, at }) =>
+    seq === null ? [] : [renderEvent({ seq, runId: run_id, attempt, type, data, at }, sessionId)],
+  )
+  return { lastSeq: first.last_seq, floorSeq: first.floor_seq, events }
+}
+
+/** Newest seq of each session; sessions that are gone are missing. */
+export async function readLastSeqs(db: Database, sessionIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await query<{ session_id: string; last_seq: number }>(
+    db,
+    {
+      name: 'read_last_seqs',
+      text: 'select session_id, last_seq from session_heads where session_id = any ($1::uuid[])',
+    },
+    [sessionIds.map((id) => uuid('session', id))],
+  )
+  return new Map(rows.map((row) => [idOf('session', row.session_id), row.last_seq]))
+}
+
+/** The last event of one run at or before a seq: what a run's stream calls `prev`. 0 when there is none. */
+export async function readRunSeqBefore(db: Database, sessionId: string, runId: string, seq: number): Promise<number> {
+  const rows = await query<{ seq: number }>(
+    db,
+    {
+      name: 'read_run_seq_before',
+      text: `select greatest(
+          (select e.seq from session_events e join runs r on r.id = $2
+            where e.session_id = $1 and e.seq between r.first_seq and $3 and e.run_id = r.id order by e.seq desc limit 1),
+          (select d.seq from session_deltas d join runs r on r.id = $2
+            where d.session_id = $1 and d.seq between r.first_seq and $3 and d.run_id = r.id order by d.seq desc limit 1),
+          0) as seq`,
+    },
+    [uuid('session', sessionId), uuid('run', runId), seq],
+  )
+  return rows[0]!.seq
+}

@@ -1,0 +1,130 @@
+import type { PoolClient } from 'pg'
+import { foldSession } from '@shared/domain/foldSession'
+import { isEnded } from '@shared/domain/runStates'
+import type { Item, Run, Session } from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
+import type { Database } from './pool.ts'
+import { query, queryOne } from './query.ts'
+import {
+  type StoredEvent,
+  type StoredItem,
+  type StoredRun,
+  type StoredSession,
+  renderEvent,
+  renderItem,
+  renderRun,
+  renderSession,
+  uuid,
+} from './render.ts'
+
+export interface SessionSnapshot {
+  /** What it stands for: everything up to this seq. */
+  seq: number
+  session: Session
+  items: Item[]
+  runs: Run[]
+}
+
+/**
+ * A session as it is at one instant: rows of what is settled, and the fold of the live run's events, all in one
+ * REPEATABLE READ transaction. Holds the newest items (`tunables.sessionItems`) and their runs. Null when absent.
+ */
+export async function readSnapshot(db: Database, sessionId: string): Promise<SessionSnapshot | null> {
+  const client = await db.connect()
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const snapshot = await readWithin(client, sessionId)
+    await client.query('commit')
+    client.release()
+    return snapshot
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}
+
+async function readWithin(client: PoolClient, sessionId: string): Promise<SessionSnapshot | null> {
+  const id = uuid('session', sessionId)
+  const stored = await queryOne<{ session: StoredSession | null }>(
+    client,
+    { name: 'snapshot_session', text: 'select session_snapshot_v1($1) as session' },
+    [id],
+  )
+  if (!stored?.session) return null
+  const session = renderSession(stored.session)
+  const items = await query<StoredItem>(client, { name: 'snapshot_items', text: ITEMS }, [id, tunables.sessionItems])
+  const settled = items.map((item) => renderItem(item, sessionId)).toReversed()
+  const runRows = await query<{ run: StoredRun }>(client, { name: 'snapshot_runs', text: RUNS }, [
+    id,
+    settled[0]?.runNo ?? 0,
+  ])
+  const runs = runRows.map((row) => renderRun(row.run))
+  const live = runs.find((run) => run.status === 'running' || (run.attempts.length > 0 && !isEnded(run.status)))
+  const folded = foldSession(live ? await readRunLog(client, id, sessionId, live.id) : [])
+  const known = new Set(settled.map((item) => item.id))
+  const all = [...settled, ...folded.items.filter((item) => !known.has(item.id))]
+  const inOrder = all.toSorted((a, b) => a.runNo - b.runNo || a.itemNo - b.itemNo).slice(-tunables.sessionItems)
+  return { seq: session.lastSeq, session, items: inOrder, runs }
+}
+
+/** The log of one run, whole; used for runs that are live, so it is short and its deltas are there. */
+async function readRunLog(client: PoolClient, id: string, sessionId: string, runId: string) {
+  const rows = await query<Omit<StoredEvent, 'runId'>>(client, { name: 'snapshot_run_log', text: RUN_LOG }, [
+    id,
+    uuid('run', runId),
+  ])
+  return rows.map((row) => renderEvent({ ...row, runId: uuid('run', runId) }, sessionId))
+}
+
+const ITEMS = `
+  select id, run_id as "runId", run_no as "runNo", item_no as "itemNo", kind, status, data, created_at as "createdAt"
+  from items where session_id = $1 and not hidden order by run_no desc, item_no desc limit $2`
+
+// The runs of the items that are shown, and every live one.
+const RUNS = `
+  select run_snapshot_v1(r.id) as run from runs r
+  where r.session_id = $1 and (r.run_no >= $2 or r.status in ('queued', 'running', 'paused')) order by r.run_no`
+
+const RUN_LOG = `
+  select * from (
+    select e.seq, e.attempt, e.type, e.data, e.at from session_events e join runs r on r.id = $2
+      where e.session_id = $1 and e.seq >= r.first_seq and e.run_id = r.id
+    union all
+    select d.seq, d.attempt, 'item.delta', jsonb_build_object('itemId', d.item_id, 'patch', d.patch), d.at
+      from session_deltas d join runs r on r.id = $2
+      where d.session_id = $1 and d.seq >= r.first_seq and d.run_id = r.id
+  ) log order by seq`
+
+export interface LiveRun {
+  /** The head's last seq: what whoever ends the run by force must still find. */
+  seq: number
+  run: Run
+  /** Of all legs, folded; streaming ones as they are. Without the inputs, which are rows already. */
+  items: Item[]
+}
+
+/** A run and what it has made so far, at one instant. Null when absent. */
+export async function readLiveRun(db: Database, sessionId: string, runId: string): Promise<LiveRun | null> {
+  const client = await db.connect()
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const row = await queryOne<{ last_seq: number; run: StoredRun }>(
+      client,
+      {
+        name: 'live_run',
+        text: `select h.last_seq, run_snapshot_v1(r.id) as run from runs r join session_heads h on h.session_id = r.session_id
+               where r.id = $2 and r.session_id = $1`,
+      },
+      [uuid('session', sessionId), uuid('run', runId)],
+    )
+    const log = row ? await readRunLog(client, uuid('session', sessionId), sessionId, runId) : []
+    await client.query('commit')
+    client.release()
+    if (!row) return null
+    const items = foldSession(log).items.filter((item) => item.kind !== 'input')
+    return { seq: row.last_seq, run: renderRun(row.run), items }
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}

@@ -1,0 +1,71 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { idOf } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
+import { hashOf } from './apiKeys.ts'
+import type { Database } from './pool.ts'
+import { query, queryOne } from './query.ts'
+import { uuid } from './render.ts'
+
+/** The first refresh token of a new family; the database keeps its hash. */
+export async function createRefreshToken(db: Database, organizationId: string, endUserId: string): Promise<string> {
+  const token = newToken()
+  await query(
+    db,
+    {
+      name: 'create_refresh_token',
+      text: `insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
+             values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))`,
+    },
+    [
+      hashOf(token),
+      uuid('organization', organizationId),
+      uuid('endUser', endUserId),
+      randomUUID(),
+      tunables.refreshToken / 1_000,
+    ],
+  )
+  return token
+}
+
+/**
+ * Exchanges a refresh token for the next of its family, once. One that was used before is in two hands: its whole family
+ * is revoked (RFC 9700, section 4.14). Null when it is unknown, expired, used or revoked.
+ */
+export async function rotateRefreshToken(
+  db: Database,
+  organizationId: string,
+  token: string,
+): Promise<{ endUserId: string; refreshToken: string } | null> {
+  const next = newToken()
+  const row = await queryOne<{ end_user_id: string }>(
+    db,
+    {
+      name: 'rotate_refresh_token',
+      text: `with used as (
+               update refresh_tokens set used_at = clock_timestamp()
+               where hash = $1 and organization_id = $2 and used_at is null and revoked_at is null and expires_at > clock_timestamp()
+               returning organization_id, end_user_id, family_id
+             ), next as (
+               insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
+               select $3, organization_id, end_user_id, family_id, clock_timestamp() + make_interval(secs => $4) from used
+             )
+             select end_user_id from used`,
+    },
+    [hashOf(token), uuid('organization', organizationId), hashOf(next), tunables.refreshToken / 1_000],
+  )
+  if (row) return { endUserId: idOf('endUser', row.end_user_id), refreshToken: next }
+  await query(
+    db,
+    {
+      name: 'revoke_refresh_family',
+      text: `update refresh_tokens set revoked_at = clock_timestamp() where revoked_at is null and family_id = (
+               select family_id from refresh_tokens where hash = $1 and organization_id = $2 and used_at is not null)`,
+    },
+    [hashOf(token), uuid('organization', organizationId)],
+  )
+  return null
+}
+
+function newToken(): string {
+  return `av_rt_${randomBytes(32).toString('base64url')}`
+}

@@ -1,0 +1,29 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+
+/** Secrets that the database must give back (signing keys), sealed with AES-256-GCM under a key derived from AGENTVIEW_SECRET. */
+function keyOf(agentviewSecret: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', agentviewSecret, '', 'agentview sealed secrets v1', 32))
+}
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** `v1.` and base64url of nonce, tag and ciphertext. */
+export function seal(agentviewSecret: string, text: string): string {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', keyOf(agentviewSecret), nonce)
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return `v1.${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url')}`
+}
+
+/** Throws when it was sealed under another AGENTVIEW_SECRET or altered. */
+export function unseal(agentviewSecret: string, sealed: string): string {
+  const bytes = Buffer.from(sealed.replace(/^v1\./, ''), 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(agentviewSecret), bytes.subarray(0, NONCE_BYTES))
+  decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8')
+  } catch {
+    throw new Error('A stored secret can not be read: AGENTVIEW_SECRET is not the one that it was stored with.')
+  }
+}

@@ -1,0 +1,153 @@
+import { idOf } from '@shared/domain/ids'
+import type { Item, Run, Session, Space } from '@shared/domain/objects'
+import type { Database } from './pool.ts'
+import { query, queryOne } from './query.ts'
+import {
+  type StoredItem,
+  type StoredRun,
+  type StoredSession,
+  renderItem,
+  renderRun,
+  renderSession,
+  uuid,
+} from './render.ts'
+
+/** What every request needs to know of a session before it may touch it. */
+export interface SessionAccess {
+  id: string
+  organizationId: string
+  agentId: string
+  endUserId: string
+  /** Of its last run. */
+  version: string | null
+}
+
+/** A session of an organization (and, when given, of that end user); null is the same for absent and another's. */
+export async function findSession(
+  db: Database,
+  scope: { organizationId: string; endUserId: string | null },
+  sessionId: string,
+): Promise<SessionAccess | null> {
+  const row = await queryOne<{ agent_id: string; end_user_id: string; version: string | null }>(
+    db,
+    {
+      name: 'find_session',
+      text: `select agent_id, end_user_id, version from sessions
+             where id = $1 and organization_id = $2 and ($3::uuid is null or end_user_id = $3)`,
+    },
+    [
+      uuid('session', sessionId),
+      uuid('organization', scope.organizationId),
+      scope.endUserId && uuid('endUser', scope.endUserId),
+    ],
+  )
+  return (
+    row && {
+      id: sessionId,
+      organizationId: scope.organizationId,
+      agentId: idOf('agent', row.agent_id),
+      endUserId: idOf('endUser', row.end_user_id),
+      version: row.version,
+    }
+  )
+}
+
+export async function readSession(db: Database, sessionId: string): Promise<Session | null> {
+  const row = await queryOne<{ session: StoredSession | null }>(
+    db,
+    { name: 'read_session', text: 'select session_snapshot_v1($1) as session' },
+    [uuid('session', sessionId)],
+  )
+  return row?.session ? renderSession(row.session) : null
+}
+
+export interface Page {
+  limit: number
+  order: 'asc' | 'desc'
+}
+
+export interface SessionFilter {
+  organizationId: string
+  endUserId: string | null
+  agent: string | null
+  space: Space | null
+  /** Of the session's last run. */
+  status: Run['status'] | null
+  metadata: Record<string, string>
+  /** Id of the last session of the page before. */
+  after: string | null
+}
+
+/** Sessions in the order of their making (UUIDv7), a keyset page. */
+export async function listSessions(db: Database, filter: SessionFilter, { limit, order }: Page): Promise<Session[]> {
+  const rows = await query<{ session: StoredSession }>(
+    db,
+    {
+      name: `list_sessions_${order}`,
+      text: `
+        select session_snapshot_v1(s.id) as session from sessions s
+        where s.organization_id = $1 and ($2::uuid is null or s.end_user_id = $2) and ($3::uuid is null or s.id ${beyond(order)} $3)
+          and ($4::text is null or s.agent_id = (select a.id from agents a where a.organization_id = $1 and a.name = $4))
+          and ($5::text is null or s.space = $5)
+          and (select bool_and(s.metadata ->> m.key = m.value) from jsonb_each_text($6::jsonb) m) is not false
+          and ($7::text is null or $7 = (
+            select r.status from runs r where r.session_id = s.id order by r.run_no desc limit 1))
+        order by s.id ${order} limit $8`,
+    },
+    [
+      uuid('organization', filter.organizationId),
+      filter.endUserId && uuid('endUser', filter.endUserId),
+      filter.after && uuid('session', filter.after),
+      filter.agent,
+      filter.space,
+      JSON.stringify(filter.metadata),
+      filter.status,
+      limit,
+    ],
+  )
+  return rows.map((row) => renderSession(row.session))
+}
+
+function beyond(order: Page['order']): '>' | '<' {
+  return order === 'asc' ? '>' : '<'
+}
+
+/** Settled items that are shown, in conversation order; `after` is the last place of the page before. */
+export async function listItems(
+  db: Database,
+  sessionId: string,
+  after: { runNo: number; itemNo: number } | null,
+  { limit, order }: Page,
+): Promise<Item[]> {
+  const rows = await query<StoredItem>(
+    db,
+    {
+      name: `list_items_${order}`,
+      text: `select id, run_id as "runId", run_no as "runNo", item_no as "itemNo", kind, status, data, created_at as "createdAt"
+             from items where session_id = $1 and not hidden
+             and ($2::int is null or (run_no, item_no) ${beyond(order)} ($2, $3::int))
+             order by run_no ${order}, item_no ${order} limit $4`,
+    },
+    [uuid('session', sessionId), after?.runNo ?? null, after?.itemNo ?? null, limit],
+  )
+  return rows.map((row) => renderItem(row, sessionId))
+}
+
+/** Runs of a session by their number; `after` is the last number of the page before. */
+export async function listRuns(
+  db: Database,
+  sessionId: string,
+  after: number | null,
+  { limit, order }: Page,
+): Promise<Run[]> {
+  const rows = await query<{ run: StoredRun }>(
+    db,
+    {
+      name: `list_runs_${order}`,
+      text: `select run_snapshot_v1(id) as run from runs where session_id = $1
+             and ($2::int is null or run_no ${beyond(order)} $2) order by run_no ${order} limit $3`,
+    },
+    [uuid('session', sessionId), after, limit],
+  )
+  return rows.map((row) => renderRun(row.run))
+}

@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { findUnclaimedRuns, nextDueIn } from '../dueRuns.ts'
+import { forceEndRun } from '../forceEndRun.ts'
+import { requeueRun } from '../runTransitions.ts'
+import { markLapsedWorkers, removeWorker } from '../workers.ts'
+import { expectSound } from './invariants.ts'
+import {
+  type TestEngine,
+  append,
+  bare,
+  completed,
+  created,
+  finish,
+  grown,
+  holdOf,
+  itemOf,
+  startTestEngine,
+  typesOf,
+} from './testEngine.ts'
+
+// One database each: a claim takes whatever is due.
+let engine: TestEngine
+let worker: string
+beforeEach(async () => {
+  engine = await startTestEngine()
+  worker = await engine.newWorker()
+})
+afterEach(() => engine.close())
+
+const ERROR = { code: 'agent_error', message: 'no' }
+const idsOf = (claims: readonly { run: { id: string } }[]) => claims.map((claimed) => claimed.run.id)
+
+async function runsInSessions(count: number, priority = 0): Promise<string[]> {
+  const runs: string[] = []
+  for (let i = 0; i < count; i++) runs.push((await engine.say(await engine.newSession(), { priority })).runId)
+  return runs
+}
+
+describe('a claim', () => {
+  test('gives the worker what it needs to call the agent app, and says that the run has started', async () => {
+    const sessionId = await engine.newSession()
+    const { runId } = await engine.say(sessionId, { input: { content: 'hi' }, metadata: { a: 1 } })
+    const [claimed] = await engine.claim(worker)
+    expect(claimed).toMatchObject({
+      run: {
+        id: runId,
+        runNo: 1,
+        type: 'chat',
+        epoch: 1,
+        attempt: 1,
+        leg: 0,
+        failures: 0,
+        version: '1.0.0',
+        nextItemNo: 1,
+        metadata: { a: 1 },
+      },
+      session: {
+        id: sessionId,
+        agent: 'eliza',
+        metadata: {},
+        state: null,
+        endUser: { externalId: null, metadata: {} },
+      },
+      inputs: [{ content: 'hi' }],
+    })
+    expect(claimed!.run.deadlineAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    expect(typesOf(claimed!.events)).toEqual(['run.started'])
+    expect(claimed!.events).toMatchObject([
+      { seq: 4, attempt: 1, data: { run: { status: 'running', attempts: [{ attempt: 1, outcome: 'running' }] } } },
+    ])
+    expect((await engine.log(sessionId)).slice(3)).toEqual(claimed!.events)
+    await expectSound(engine, sessionId)
+  })
+
+  test('takes hinted runs first, then the highest class, then the longest due', async () => {
+    const [oldest, old, hinted] = await runsInSessions(3)
+    const [urgent] = await runsInSessions(1, 5)
+    expect(idsOf(await engine.claim(worker, 1, [hinted!]))).toEqual([hinted])
+    expect(idsOf(await engine.claim(worker, 2))).toEqual([urgent, oldest])
+    expect(idsOf(await engine.claim(worker, 10))).toEqual([old])
+    expect(await engine.claim(worker, 10)).toEqual([])
+  })
+
+  test('takes no more than its limit, of hints neither', async () => {
+    const runs = await runsInSessions(5)
+    expect(idsOf(await engine.claim(worker, 2, runs))).toHaveLength(2)
+    expect(await engine.claim(worker, 0, runs)).toEqual([])
+  })
+
+  test('fills its limit with others when its hints are gone, blocked, unknown or named twice', async () => {
+    const [gone, other, more] = await runsInSessions(3)
+    await engine.take(gone!)
+    const sessionId = await engine.newSession()
+    const first = await engine.take((await engine.say(sessionId)).runId)
+    const blocked = await engine.say(sessionId)
+    const claims = await engine.claim(worker, 3, [gone!, blocked.runId, first.run.id, other!, other!])
+    expect(idsOf(claims)).toEqual([other, more])
+    await expectSound(engine, sessionId)
+  })
+
+  test('passes by the heads that somebody else has locked, at once, and fills its limit with others', async () => {
+    const runs = await runsInSessions(6)
+    const other = await engine.db.connect()
+    try {
+      await other.query('begin')
+      const locked = runs.slice(0, 4).map(bare)
+      await other.query(
+        'select from session_heads where session_id in (select session_id from runs where id = any ($1)) for update',
+        [locked],
+      )
+      // Hinted at what is locked, and with a limit that only those would fill.
+      expect(idsOf(await engine.claim(worker, 2, runs.slice(0, 4)))).toEqual(runs.slice(4))
+    } finally {
+      await other.query('rollback')
+      other.release()
+    }
+    expect(idsOf(await engine.claim(worker, 10))).toEqual(runs.slice(0, 4))
+  })
+
+  test('of ten workers at once on five hundred runs: each run is claimed exactly once', async () => {
+    const sessions = await Promise.all(Array.from({ length: 250 }, () => engine.newSession()))
+    const runs = (await Promise.all([...sessions, ...sessions].map((id) => engine.say(id)))).map(({ runId }) => runId)
+    const claimedRuns: string[] = []
+    async function work(): Promise<void> {
+      const id = await engine.newWorker()
+      for (let empty = 0; empty < 3;) {
+        const claims = await engine.claim(id, 7, runs.slice(0, 20))
+        claimedRuns.push(...idsOf(claims))
+        const ends = await Promise.all(claims.map((claimed) => finish(engine.db, claimed)))
+        expect(ends.every(({ outcome }) => outcome === 'ended')).toBe(true)
+        empty = claims.length === 0 ? empty + 1 : 0
+      }
+    }
+    await Promise.all(Array.from({ length: 10 }, work))
+    expect(claimedRuns.toSorted()).toEqual(runs.toSorted())
+    for (const sessionId of sessions.slice(0, 20)) await expectSound(engine, sessionId)
+  })
+
+  test('of ten workers at once leaves none empty-handed while there is enough for all', async () => {
+    await Promise.all(Array.from({ length: 200 }, async () => engine.say(await engine.newSession())))
+    const workers = await Promise.all(Array.from({ length: 10 }, () => engine.newWorker()))
+    const claims = await Promise.all(workers.map((id) => engine.claim(id, 10)))
+    expect(claims.map((claimed) => claimed.length)).toEqual(Array<number>(10).fill(10))
+    expect(new Set(claims.flatMap(idsOf)).size).toBe(100)
+  })
+})
+
+describe('the turns of a session', () => {
+  test('a blocked run is not claimed, hinted or not; it is when the one before it has ended', async () => {
+    const sessionId = await engine.newSession()
+    const [first, second, third] = [
+      await engine.say(sessionId),
+      await engine.say(sessionId),
+      await engine.say(sessionId),
+    ]
+    const claimed = await engine.take(first.runId)
+    expect(await engine.claim(worker, 10, [second.runId, third.runId])).toEqual([])
+    expect(await finish(engine.db, claimed)).toMatchObject({ outcome: 'ended', nextRunId: second.runId })
+    expect(idsOf(await engine.claim(worker, 10, [third.runId]))).toEqual([second.runId])
+    await expectSound(engine, sessionId)
+  })
+
+  test('a retry’s backoff blocks its session: no later turn overtakes', async () => {
+    const sessionId = await engine.newSession()
+    const first = await engine.take((await engine.say(sessionId)).runId)
+    const second = await engine.say(sessionId)
+    await requeueRun(engine.db, { ...holdOf(first), delayMs: 60_000, error: ERROR, reason: 'failed' })
+    expect(await engine.claim(worker, 10, [first.run.id, second.runId])).toEqual([])
+    expect(await findUnclaimedRuns(engine.db, 0, 10)).toEqual([])
+    expect(await nextDueIn(engine.db)).toBeGreaterThan(0)
+    await expectSound(engine, sessionId)
+    await engine.rows(`update runs set due_at = clock_timestamp() where id = $1`, bare(first.run.id))
+    const [again] = await engine.claim(worker, 10, [second.runId])
+    expect(again!.run).toMatchObject({ id: first.run.id, attempt: 2, epoch: 3, failures: 1 })
+    await expectSound(engine, sessionId)
+  })
+
+  test('a claim supersedes the items of earlier attempts, those that came with their completion alone as well', async () => {
+    const sessionId = await engine.newSession()
+    const first = await engine.take((await engine.say(sessionId)).runId)
+    const [streaming, whole, late] = [1, 2, 3].map((no) => itemOf(first, no, no === 1 ? 'streaming' : 'complete'))
+    await append(
+      engine.db,
+      holdOf(first),
+      created(streaming!),
+      grown(streaming!, 'x'),
+      created(whole!),
+      completed(whole!),
+      completed(late!),
+    )
+    await requeueRun(engine.db, { ...holdOf(first), delayMs: 0, error: ERROR, reason: 'failed' })
+    const second = await engine.take(first.run.id)
+    expect(typesOf(second.events)).toEqual(['run.attempt'])
+    const [event] = second.events
+    if (event?.type !== 'run.attempt') throw new Error('not an attempt')
+    expect(event.data.supersededItemIds.toSorted()).toEqual([streaming!.id, whole!.id, late!.id].toSorted())
+    expect(event.data.run.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'running'])
+  })
+})
+
+describe('a worker', () => {
+  test('that was taken for dead gets nothing', async () => {
+    const [runId] = await runsInSessions(1)
+    await engine.rows(`update workers set lease_until = clock_timestamp() - interval '1 second'`)
+    expect(await markLapsedWorkers(engine.db, 'expired')).toBe(1)
+    expect(await engine.claim(worker, 10, [runId!])).toEqual([])
+  })
+
+  test('that has stopped, or was never registered, gets nothing', async () => {
+    const [runId] = await runsInSessions(1)
+    await removeWorker(engine.db, worker)
+    expect(await engine.claim(worker, 10, [runId!])).toEqual([])
+    expect(await engine.claim(worker.replace(/.$/, '0'), 10, [runId!])).toEqual([])
+  })
+})
+
+describe('a cancelled run', () => {
+  test('that was next lets the one behind it start', async () => {
+    const sessionId = await engine.newSession()
+    const [first, second] = [await engine.say(sessionId), await engine.say(sessionId)]
+    const ended = await forceEndRun(engine.db, { sessionId, runId: first.runId, status: 'cancelled' })
+    expect(ended).toMatchObject({ outcome: 'ended', nextRunId: second.runId })
+    expect(idsOf(await engine.claim(worker, 10))).toEqual([second.runId])
+    await expectSound(engine, sessionId)
+  })
+
+  test('that stood behind others lets nobody start: they may already', async () => {
+    const sessionId = await engine.newSession()
+    const [first, second] = [await engine.say(sessionId), await engine.say(sessionId)]
+    const queuedAt = () => engine.rows('select queued_at from runs where id = $1', bare(first.runId))
+    const before = await queuedAt()
+    const ended = await forceEndRun(engine.db, { sessionId, runId: second.runId, status: 'cancelled' })
+    expect(ended).toMatchObject({ outcome: 'ended', nextRunId: null })
+    expect(await queuedAt()).toEqual(before)
+    await expectSound(engine, sessionId)
+  })
+})

@@ -1,0 +1,298 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newId } from '@shared/domain/ids'
+import { forceEndRun } from '../forceEndRun.ts'
+import { listItems, readSession } from '../sessions.ts'
+import { endRun, requeueRun } from '../runTransitions.ts'
+import { readLiveRun } from '../readSnapshot.ts'
+import { expectSound } from './invariants.ts'
+import {
+  type TestEngine,
+  append,
+  bare,
+  completed,
+  created,
+  finish,
+  grown,
+  holdOf,
+  itemOf,
+  startTestEngine,
+  typesOf,
+} from './testEngine.ts'
+
+let engine: TestEngine
+beforeAll(async () => {
+  engine = await startTestEngine()
+})
+afterAll(() => engine.close())
+
+const ERROR = { code: 'agent_error', message: 'no' }
+const PAGE = { limit: 200, order: 'asc' as const }
+
+async function running() {
+  const sessionId = await engine.newSession()
+  return engine.take((await engine.say(sessionId)).runId)
+}
+
+describe('the end of a run by its worker', () => {
+  test('makes rows of its items, writes its events and then the terminal one, and lets go of the session', async () => {
+    const claimed = await running()
+    const { sessionId, runId } = holdOf(claimed)
+    const step = itemOf(claimed, 1, 'complete', 'step', 'thinking')
+    const streaming = itemOf(claimed, 2, 'streaming')
+    await append(engine.db, holdOf(claimed), created(step), created(streaming), grown(streaming, 'bye'))
+    const output = { ...streaming, kind: 'output' as const, status: 'complete' as const, data: { content: 'bye' } }
+    const usage = { inputTokens: 3, outputTokens: 5 }
+    const end = await finish(engine.db, claimed, { items: [step, output], events: [completed(output)], usage })
+    if (end.outcome !== 'ended') throw new Error(end.outcome)
+    expect(end.nextRunId).toBeNull()
+    expect(typesOf(end.events)).toEqual(['item.completed', 'run.completed'])
+    expect((await engine.log(sessionId)).slice(-2)).toEqual(end.events)
+    expect(await listItems(engine.db, sessionId, null, PAGE)).toMatchObject([{ kind: 'input' }, step, output])
+    const run = await engine.run(runId)
+    expect(run).toMatchObject({ status: 'completed', usage, endedAt: expect.any(String) })
+    expect(end.events.at(-1)).toMatchObject({ data: { run } })
+    await expectSound(engine, sessionId)
+  })
+
+  test('keeps how the attempt went', async () => {
+    const claimed = await running()
+    const at = new Date().toISOString()
+    const request = { requestBytes: 10, requestSha256: 'ab' }
+    const response = {
+      responseStatus: 200,
+      responseBytes: 4,
+      responseTruncated: true,
+      responseBody: Buffer.from('\0\xffab', 'latin1').toString('base64'),
+    }
+    await finish(engine.db, claimed, {
+      attempt: {
+        outcome: 'completed',
+        reportedVersion: '1.4.0',
+        firstByteAt: at,
+        firstDeltaAt: at,
+        ...request,
+        ...response,
+      },
+    })
+    const [attempt] = (await engine.run(claimed.run.id)).attempts
+    expect(attempt).toMatchObject({
+      attempt: 1,
+      leg: 0,
+      outcome: 'completed',
+      reportedVersion: '1.4.0',
+      timing: { firstByteAt: at, firstDeltaAt: at },
+    })
+    expect(attempt).toMatchObject({
+      request: { bytes: 10, sha256: 'ab' },
+      response: { status: 200, bytes: 4, truncated: true },
+    })
+    const [row] = await engine.rows<{ response_body: Buffer }>(
+      'select response_body from attempts where run_id = $1',
+      bare(claimed.run.id),
+    )
+    expect(row!.response_body.toString('latin1')).toBe('\0\xffab')
+  })
+
+  test('sets the session’s state, also to null; without one the state stays', async () => {
+    const claimed = await running()
+    await finish(engine.db, claimed, { state: { step: 2 } })
+    const { sessionId } = holdOf(claimed)
+    expect(await readSession(engine.db, sessionId)).toMatchObject({ state: { step: 2 } })
+    await finish(engine.db, await engine.take((await engine.say(sessionId)).runId))
+    expect(await readSession(engine.db, sessionId)).toMatchObject({ state: { step: 2 } })
+    await finish(engine.db, await engine.take((await engine.say(sessionId)).runId), { state: null })
+    expect(await readSession(engine.db, sessionId)).toMatchObject({ state: null })
+  })
+
+  test('merges the session’s metadata and says so in the log', async () => {
+    const claimed = await running()
+    const { sessionId } = holdOf(claimed)
+    await finish(engine.db, claimed, { metadata: { a: 1, b: 1 } })
+    const second = await engine.take((await engine.say(sessionId)).runId)
+    const end = await finish(engine.db, second, { metadata: { b: 2 }, state: 7 })
+    if (end.outcome !== 'ended') throw new Error(end.outcome)
+    expect(typesOf(end.events).slice(-2)).toEqual(['session.updated', 'run.completed'])
+    expect(end.events.at(-2)).toMatchObject({ data: { session: { metadata: { a: 1, b: 2 }, state: 7 } } })
+    expect(await readSession(engine.db, sessionId)).toMatchObject({ metadata: { a: 1, b: 2 } })
+    await expectSound(engine, sessionId)
+  })
+
+  test('that failed keeps its error and what it had made', async () => {
+    const claimed = await running()
+    const item = { ...itemOf(claimed, 1, 'incomplete'), data: { content: 'half' } }
+    const error = { ...ERROR, details: [{ path: '/items/0' }] }
+    await finish(engine.db, claimed, {
+      status: 'failed',
+      error,
+      items: [item],
+      events: [created(item)],
+      attempt: { outcome: 'failed', error },
+    })
+    expect(await engine.run(claimed.run.id)).toMatchObject({
+      status: 'failed',
+      error,
+      attempts: [{ outcome: 'failed', error }],
+    })
+    expect(await listItems(engine.db, claimed.session.id, null, PAGE)).toMatchObject([
+      {},
+      { status: 'incomplete', data: { content: 'half' } },
+    ])
+    await expectSound(engine, claimed.session.id)
+  })
+
+  test('returns the next run of the session, to be rung', async () => {
+    const claimed = await running()
+    const next = await engine.say(claimed.session.id)
+    await engine.say(claimed.session.id)
+    expect(await finish(engine.db, claimed)).toMatchObject({ outcome: 'ended', nextRunId: next.runId })
+    await expectSound(engine, claimed.session.id)
+  })
+
+  test('happens once, also when it is asked for twenty times at once', async () => {
+    const claimed = await running()
+    const ends = await Promise.all(Array.from({ length: 20 }, () => finish(engine.db, claimed)))
+    expect(ends.map(({ outcome }) => outcome).toSorted()).toEqual(['ended', ...Array<string>(19).fill('fenced')])
+    await expectSound(engine, claimed.session.id)
+  })
+
+  test('that Postgres refuses leaves nothing behind', async () => {
+    const claimed = await running()
+    const before = await engine.log(claimed.session.id)
+    const [one, two] = [itemOf(claimed, 1, 'complete'), itemOf(claimed, 1, 'complete')]
+    await expect(finish(engine.db, claimed, { items: [one, two] })).rejects.toThrow(
+      'items_session_id_run_no_item_no_key',
+    )
+    expect(await engine.log(claimed.session.id)).toEqual(before)
+    expect((await finish(engine.db, claimed)).outcome).toBe('ended')
+    await expectSound(engine, claimed.session.id)
+  })
+})
+
+describe('a forced end', () => {
+  test('of a streaming run keeps what was shown as incomplete rows and events', async () => {
+    const claimed = await running()
+    const { sessionId, runId } = holdOf(claimed)
+    const [whole, open] = [itemOf(claimed, 1, 'complete', 'step', 'done'), itemOf(claimed, 2, 'streaming')]
+    await append(
+      engine.db,
+      holdOf(claimed),
+      created(whole),
+      created(open),
+      grown(open, 'half a '),
+      grown(open, 'sentence'),
+    )
+    const end = await forceEndRun(engine.db, { sessionId, runId, status: 'cancelled' })
+    if (end.outcome !== 'ended') throw new Error(end.outcome)
+    expect(typesOf(end.events)).toEqual(['item.completed', 'run.cancelled'])
+    const rows = await listItems(engine.db, sessionId, null, PAGE)
+    expect(rows).toMatchObject([
+      { kind: 'input' },
+      whole,
+      { id: open.id, status: 'incomplete', data: { content: 'half a sentence' } },
+    ])
+    expect(end.events[0]).toMatchObject({ data: { item: rows[2] } })
+    expect((await engine.run(runId)).attempts).toMatchObject([{ outcome: 'cancelled' }])
+    await expectSound(engine, sessionId)
+  })
+
+  test('of a run that waits for its retry keeps what its last attempt had shown', async () => {
+    const claimed = await running()
+    const { sessionId, runId } = holdOf(claimed)
+    const open = itemOf(claimed, 1, 'streaming')
+    await append(engine.db, holdOf(claimed), created(open), grown(open, 'half'))
+    await requeueRun(engine.db, { ...holdOf(claimed), delayMs: 60_000, error: ERROR, reason: 'failed' })
+    const next = await engine.say(sessionId)
+    const end = await forceEndRun(engine.db, { sessionId, runId, status: 'cancelled' })
+    expect(end).toMatchObject({ outcome: 'ended', nextRunId: next.runId })
+    expect((await engine.run(runId)).attempts).toMatchObject([{ outcome: 'failed' }])
+    expect(await listItems(engine.db, sessionId, null, PAGE)).toMatchObject([
+      {},
+      { status: 'incomplete' },
+      { kind: 'input' },
+    ])
+    await expectSound(engine, sessionId)
+  })
+
+  test('of a second attempt leaves out what the first had made', async () => {
+    const first = await running()
+    const { sessionId, runId } = holdOf(first)
+    await append(engine.db, holdOf(first), created(itemOf(first, 1, 'complete', 'step', 'first')))
+    await requeueRun(engine.db, { ...holdOf(first), delayMs: 0, error: ERROR, reason: 'lapsed' })
+    const second = await engine.take(runId)
+    await append(engine.db, holdOf(second), created(itemOf(second, 1, 'streaming', 'step', 'second')))
+    await forceEndRun(engine.db, { sessionId, runId, status: 'failed', error: ERROR })
+    const rows = await listItems(engine.db, sessionId, null, PAGE)
+    expect(rows.map((item) => item.data.content)).toEqual(['hello', 'second'])
+    expect(await engine.run(runId)).toMatchObject({
+      status: 'failed',
+      error: ERROR,
+      attempts: [{ outcome: 'lapsed' }, { outcome: 'failed' }],
+    })
+    await expectSound(engine, sessionId)
+  })
+
+  test('is told that the log has moved on since it was read, and leaves nothing behind', async () => {
+    const claimed = await running()
+    const { sessionId, runId } = holdOf(claimed)
+    const live = (await readLiveRun(engine.db, sessionId, runId))!
+    await append(engine.db, holdOf(claimed), created(itemOf(claimed, 1, 'complete')))
+    const before = await engine.log(sessionId)
+    const right = { expectSeq: live.seq }
+    const end = {
+      sessionId,
+      runId,
+      right,
+      status: 'cancelled' as const,
+      items: [],
+      events: [],
+      attempt: { outcome: 'cancelled' as const },
+    }
+    expect(await endRun(engine.db, end)).toEqual({ outcome: 'moved' })
+    expect(await engine.log(sessionId)).toEqual(before)
+    expect(await forceEndRun(engine.db, { sessionId, runId, status: 'cancelled' })).toMatchObject({ outcome: 'ended' })
+  })
+
+  test('of what has ended, or of what is not there, changes nothing', async () => {
+    const claimed = await running()
+    const { sessionId, runId } = holdOf(claimed)
+    await finish(engine.db, claimed)
+    const before = await engine.log(sessionId)
+    expect(await forceEndRun(engine.db, { sessionId, runId, status: 'cancelled' })).toEqual({
+      outcome: 'already_ended',
+    })
+    expect(await forceEndRun(engine.db, { sessionId, runId: newId('run'), status: 'cancelled' })).toEqual({
+      outcome: 'absent',
+    })
+    expect(await forceEndRun(engine.db, { sessionId: await engine.newSession(), runId, status: 'cancelled' })).toEqual({
+      outcome: 'absent',
+    })
+    expect(await engine.log(sessionId)).toEqual(before)
+  })
+
+  test('asked for ten times at once, against the worker’s own end, ends the run once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const claimed = await running()
+      const { sessionId, runId } = holdOf(claimed)
+      const cancels = Array.from({ length: 10 }, () =>
+        forceEndRun(engine.db, { sessionId, runId, status: 'cancelled' }),
+      )
+      const ends = await Promise.all([finish(engine.db, claimed), ...cancels])
+      expect(ends.filter(({ outcome }) => outcome === 'ended')).toHaveLength(1)
+      await expectSound(engine, sessionId)
+    }
+  })
+})
+
+test('messages that come while a run ends are never forgotten: somebody may always start', async () => {
+  for (let round = 0; round < 10; round++) {
+    const claimed = await running()
+    const { sessionId } = holdOf(claimed)
+    const [end, ...says] = await Promise.all([finish(engine.db, claimed), engine.say(sessionId), engine.say(sessionId)])
+    if (end.outcome !== 'ended') throw new Error(end.outcome)
+    const rung = [end.nextRunId, ...says.map(({ ring, runId }) => (ring ? runId : null))].filter(
+      (runId) => runId !== null,
+    )
+    expect(rung).toHaveLength(1)
+    await expectSound(engine, sessionId)
+  }
+})

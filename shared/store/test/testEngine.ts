@@ -1,0 +1,171 @@
+import type { AgentDefinition } from '@shared/domain/agents'
+import { DEFAULT_POLICY } from '@shared/domain/agents'
+import type { SessionEvent } from '@shared/domain/events'
+import { newId, uuidOf } from '@shared/domain/ids'
+import type { Item, ItemKind, Run } from '@shared/domain/objects'
+import type { QueryResultRow } from 'pg'
+import { createTestDatabase } from '../../../test/database.ts'
+import { type AcceptOutcome, type NewMessage, type NewSession, acceptMessage, createSession } from '../acceptMessage.ts'
+import { findAgentByName, publishAgent } from '../agents.ts'
+import { createAnonymousEndUser } from '../endUsers.ts'
+import { insertOrganization } from '../organizations.ts'
+import { type Database, createPool } from '../pool.ts'
+import { readEvents } from '../readEvents.ts'
+import { findRun } from '../runs.ts'
+import {
+  type ClaimedRun,
+  type EndOutcome,
+  type Hold,
+  type RunEnd,
+  appendEvents,
+  claimRuns,
+  endRun,
+} from '../runTransitions.ts'
+import type { NewEvent } from '../storeEvents.ts'
+import { registerWorker } from '../workers.ts'
+
+export const DEFINITION: AgentDefinition = {
+  name: 'eliza',
+  url: 'http://127.0.0.1:4100/eliza',
+  version: '1.0.0',
+  protocol: 'agentview',
+  policy: DEFAULT_POLICY,
+  runs: [{ type: 'chat' }],
+}
+
+export type Accepted = Extract<AcceptOutcome, { outcome: 'accepted' }>
+
+/** A database with an organization, an agent and an end user, and the engine's verbs as tests say them. */
+export interface TestEngine {
+  db: Database
+  organizationId: string
+  newSession(): Promise<string>
+  sessionWith(sessionId?: string): NewSession
+  message(sessionId: string, more?: Partial<NewMessage>): NewMessage
+  /** Sends a message that must be accepted. */
+  say(sessionId: string, more?: Partial<NewMessage>): Promise<Accepted>
+  newWorker(): Promise<string>
+  claim(workerId: string, limit?: number, hints?: string[]): Promise<ClaimedRun[]>
+  /** Claims the run that is due and is expected to be this one. */
+  take(runId: string, workerId?: string): Promise<ClaimedRun>
+  run(runId: string): Promise<Run>
+  /** The whole log. */
+  log(sessionId: string): Promise<SessionEvent[]>
+  rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
+  close(): Promise<void>
+}
+
+export async function startTestEngine(): Promise<TestEngine> {
+  const database = await createTestDatabase()
+  const db = createPool({ url: database.url, name: 'store test', max: 24, onError: () => undefined })
+  const organizationId = newId('organization')
+  const settings = { allowedOrigins: [], allowLocalOrigins: true }
+  await insertOrganization(db, { id: organizationId, name: 'Test', settings, agentSigningSecret: 'sealed' })
+  await publishAgent(db, organizationId, DEFINITION, 'refuse')
+  const agent = (await findAgentByName(db, organizationId, DEFINITION.name))!
+  const endUser = await createAnonymousEndUser(db, organizationId, {})
+
+  const engine: TestEngine = {
+    db,
+    organizationId,
+    async newSession() {
+      const session = engine.sessionWith()
+      await createSession(db, session)
+      return session.id
+    },
+    sessionWith(sessionId = newId('session')) {
+      const owner = { organizationId, agentId: agent.agentId, endUserId: endUser.id, anonymous: false }
+      return { id: sessionId, ...owner, space: 'production', title: null, metadata: {} }
+    },
+    message(sessionId, more = {}) {
+      const ids = { organizationId, sessionId, runId: newId('run'), itemId: newId('item') }
+      const input = { type: 'message', role: 'user', content: 'hello' }
+      const version = { agentVersionId: agent.id, version: agent.version }
+      return { ...ids, runType: 'chat', input, metadata: {}, onBusy: 'enqueue', priority: 0, ...version, ...more }
+    },
+    async say(sessionId, more) {
+      const outcome = await acceptMessage(db, engine.message(sessionId, more))
+      if (outcome.outcome !== 'accepted') throw new Error(`the message was not accepted: ${outcome.outcome}`)
+      return outcome
+    },
+    async newWorker() {
+      const id = newId('worker')
+      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10 })
+      return id
+    },
+    claim: (workerId, limit = 1, hints = []) => claimRuns(db, workerId, hints, limit),
+    async take(runId, workerId) {
+      const [claimed, ...others] = await engine.claim(workerId ?? (await engine.newWorker()), 1, [runId])
+      if (claimed?.run.id !== runId || others.length > 0) throw new Error(`${runId} could not be claimed`)
+      return claimed
+    },
+    async run(runId) {
+      return (await findRun(db, { organizationId, endUserId: null }, runId))!
+    },
+    async log(sessionId) {
+      return (await readEvents(db, sessionId, 0, 100_000))!.events
+    },
+    rows: async (sql, ...values) => (await db.query(sql, values)).rows,
+    async close() {
+      await db.end()
+      await database.drop()
+    },
+  }
+  return engine
+}
+
+export const bare = (id: string): string => {
+  for (const kind of ['session', 'run', 'item', 'worker'] as const) {
+    const uuid = uuidOf(kind, id)
+    if (uuid) return uuid
+  }
+  throw new Error(`not an id: ${id}`)
+}
+
+export function holdOf({ run, session }: ClaimedRun): Hold {
+  return { sessionId: session.id, runId: run.id, epoch: run.epoch, attempt: run.attempt }
+}
+
+/** An item of a claimed run. */
+export function itemOf(
+  claimed: ClaimedRun,
+  itemNo: number,
+  status: Item['status'],
+  kind: ItemKind = 'step',
+  content = '',
+): Item {
+  const { run, session } = claimed
+  const place = { sessionId: session.id, runId: run.id, runNo: run.runNo, itemNo }
+  return { id: newId('item'), ...place, kind, status, data: { content }, createdAt: new Date().toISOString() }
+}
+
+export const created = (item: Item): NewEvent => ({ type: 'item.created', data: { item } })
+export const completed = (item: Item): NewEvent => ({ type: 'item.completed', data: { item } })
+export const grown = (item: Item, value: string): NewEvent => ({
+  type: 'item.delta',
+  data: { itemId: item.id, patch: [{ op: 'append', path: '/content', value }] },
+})
+
+/** Appends to one run's log; empty when it was fenced or busy. */
+export async function append(db: Database, hold: Hold, ...events: NewEvent[]): Promise<SessionEvent[]> {
+  return (await appendEvents(db, [{ ...hold, events }])).get(hold.runId) ?? []
+}
+
+/** Ends a claimed run by its worker, with one output item unless said otherwise. */
+export async function finish(db: Database, claimed: ClaimedRun, more: Partial<RunEnd> = {}): Promise<EndOutcome> {
+  const output = itemOf(claimed, 1, 'complete', 'output', 'bye')
+  const { sessionId, runId, epoch } = holdOf(claimed)
+  const made = { items: [output], events: [created(output)] }
+  const end: RunEnd = {
+    sessionId,
+    runId,
+    right: { epoch },
+    status: 'completed',
+    ...made,
+    attempt: { outcome: 'completed' },
+    ...more,
+  }
+  return endRun(db, end)
+}
+
+export const typesOf = (events: readonly SessionEvent[]): string[] => events.map((event) => event.type)

@@ -1,0 +1,1 @@
+export { freePort } from '../cli/embedded/freePort.ts'

@@ -1,0 +1,200 @@
+import type { AgentFrame } from '@shared/contracts/agentApi'
+import type { EventData } from '@shared/domain/events'
+import { newId } from '@shared/domain/ids'
+import { type Json, type JsonObject, findJsonFault, isObject } from '@shared/domain/json'
+import type { Item, Usage } from '@shared/domain/objects'
+import { type Patch, PatchError, applyPatch } from '@shared/domain/patch'
+import { tunables } from '@shared/domain/tunables'
+import { AgentFailure, invalidOutput } from './agentFailure.ts'
+
+/** What frames become in the session's log. */
+export type RunEvent = {
+  [Type in 'item.created' | 'item.delta' | 'item.completed' | 'custom']: { type: Type; data: EventData[Type] }
+}['item.created' | 'item.delta' | 'item.completed' | 'custom']
+
+/** What a run has made by its end. State, metadata and usage are applied only then. */
+export interface RunResult {
+  items: Item[]
+  /** To be written with the end: what completes or classifies the last items. */
+  events: RunEvent[]
+  version?: string
+  usage?: Usage
+  state?: Json
+  metadata?: JsonObject
+}
+
+export interface RunAssembly {
+  /** The events of one frame. Throws AgentFailure: `error` frames, and whatever breaks the protocol. */
+  take(frame: Exclude<AgentFrame, { name: 'done' }>): RunEvent[]
+  /** The frame `done`: open items are completed, the output is known. Throws AgentFailure when there is none. */
+  done(): RunResult
+  /** The end of a run that broke off: open items are kept as they are, marked incomplete. */
+  cutShort(): RunResult
+}
+
+export interface AssemblyOptions {
+  sessionId: string
+  runId: string
+  runNo: number
+  firstItemNo: number
+  now: () => Date
+}
+
+/** The default item that `text` frames without an id grow. */
+const TEXT = Symbol('text')
+type StreamKey = string | typeof TEXT
+
+/**
+ * Grows a run's items from the frames of one attempt. Pure: no I/O, ids of items are ours whatever the agent app calls
+ * them, and every limit on size and number is enforced here.
+ */
+export function assembleRun(options: AssemblyOptions): RunAssembly {
+  const items: Item[] = []
+  const open = new Map<StreamKey, number>()
+  const sizes = new Map<number, number>()
+  /** The first half of a surrogate pair, by item, until the second comes. */
+  const halves = new Map<number, string>()
+  const result: Omit<RunResult, 'items' | 'events'> = {}
+
+  function add(data: JsonObject, status: 'streaming' | 'complete', key: StreamKey | null): RunEvent {
+    if (items.length >= tunables.agentAnswerItems) {
+      throw invalidOutput(`The agent app sent more than ${tunables.agentAnswerItems} items.`)
+    }
+    const { sessionId, runId, runNo, firstItemNo, now } = options
+    const itemNo = firstItemNo + items.length
+    const item: Item = {
+      id: newId('item'),
+      sessionId,
+      runId,
+      runNo,
+      itemNo,
+      kind: 'step',
+      status,
+      data,
+      createdAt: now().toISOString(),
+    }
+    refuseLarge(JSON.stringify(data).length)
+    sizes.set(items.length, JSON.stringify(data).length)
+    if (key !== null) open.set(key, items.length)
+    items.push(item)
+    return { type: 'item.created', data: { item } }
+  }
+
+  function grow(index: number, patch: Patch): RunEvent {
+    const item = items[index]!
+    const size = sizes.get(index)! + JSON.stringify(patch).length
+    refuseLarge(size)
+    sizes.set(index, size)
+    items[index] = { ...item, data: patched(item.data, patch) }
+    return { type: 'item.delta', data: { itemId: item.id, patch } }
+  }
+
+  function complete(key: StreamKey, index: number, data?: JsonObject): RunEvent {
+    open.delete(key)
+    if (data) refuseLarge(JSON.stringify(data).length)
+    const item: Item = { ...items[index]!, status: 'complete', ...(data && { data }) }
+    items[index] = item
+    return { type: 'item.completed', data: { item } }
+  }
+
+  function indexOf(id: string): number {
+    const index = open.get(id)
+    if (index === undefined)
+      throw invalidOutput(`The agent app named the item "${id.slice(0, 100)}", which is not open.`)
+    return index
+  }
+
+  function takeText({ id, delta }: { id?: string; delta: string }): RunEvent[] {
+    const key = id ?? TEXT
+    const known = open.get(key)
+    const created =
+      known === undefined ? [add({ type: 'message', role: 'assistant', content: '' }, 'streaming', key)] : []
+    const index = known ?? items.length - 1
+    const { whole, half } = splitHalf((halves.get(index) ?? '') + delta)
+    halves.set(index, half)
+    if (whole === '') return created
+    const fault = findJsonFault(whole, 1)
+    if (fault) throw invalidOutput(`The agent app sent text that ${fault.message}.`)
+    return [...created, grow(index, [{ op: 'append', path: '/content', value: whole }])]
+  }
+
+  function take(frame: Exclude<AgentFrame, { name: 'done' }>): RunEvent[] {
+    switch (frame.name) {
+      case 'version':
+        result.version = frame.data.version
+        return []
+      case 'item':
+        return [add(frame.data.item, 'complete', null)]
+      case 'item.start':
+        if (open.has(frame.data.id)) throw invalidOutput(`The agent app started the item "${frame.data.id}" twice.`)
+        return [add(frame.data.item, 'streaming', frame.data.id)]
+      case 'item.delta':
+        return [grow(indexOf(frame.data.id), frame.data.patch as Patch)]
+      case 'item.done':
+        return [complete(frame.data.id, indexOf(frame.data.id), frame.data.item)]
+      case 'text':
+        return takeText(frame.data)
+      case 'state':
+        result.state = frame.data.state
+        return []
+      case 'metadata':
+        result.metadata = { ...result.metadata, ...frame.data.metadata }
+        return []
+      case 'usage':
+        result.usage = frame.data
+        return []
+      case 'custom':
+        return [{ type: 'custom', data: frame.data }]
+      case 'error':
+        throw new AgentFailure(frame.data.code ?? 'agent_error', frame.data.message, {
+          retryable: frame.data.retryable ?? false,
+        })
+    }
+  }
+
+  return {
+    take,
+    done() {
+      // The default text item is the output; else the last item is.
+      const outputIndex = open.get(TEXT) ?? items.length - 1
+      const output = items[outputIndex]
+      if (!output) throw invalidOutput('The agent app ended without an item: the last one is the output.')
+      items[outputIndex] = { ...output, kind: 'output', status: 'complete' }
+      const events = [...open].filter(([, index]) => index !== outputIndex).map(([key, index]) => complete(key, index))
+      open.clear()
+      return { ...result, items, events: [...events, { type: 'item.completed', data: { item: items[outputIndex] } }] }
+    },
+    cutShort() {
+      const events = [...open.values()].map((index): RunEvent => {
+        const item: Item = { ...items[index]!, status: 'incomplete' }
+        items[index] = item
+        return { type: 'item.completed', data: { item } }
+      })
+      open.clear()
+      return { ...result, items, events }
+    },
+  }
+}
+
+function patched(data: JsonObject, patch: Patch): JsonObject {
+  try {
+    const value = applyPatch(data, patch)
+    if (isObject(value)) return value
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error
+    throw invalidOutput(`The agent app sent a patch that does not fit its item: ${error.message}.`)
+  }
+  throw invalidOutput('The agent app sent a patch that leaves no object.')
+}
+
+function refuseLarge(bytes: number): void {
+  if (bytes > tunables.itemBytes)
+    throw invalidOutput(`The agent app sent an item of more than ${tunables.itemBytes} bytes.`)
+}
+
+/** Text up to a trailing first half of a surrogate pair, and that half. */
+function splitHalf(text: string): { whole: string; half: string } {
+  const last = text.charCodeAt(text.length - 1)
+  const isHigh = last >= 0xd800 && last <= 0xdbff
+  return isHigh ? { whole: text.slice(0, -1), half: text.slice(-1) } : { whole: text, half: '' }
+}

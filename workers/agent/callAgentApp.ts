@@ -1,0 +1,230 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import type { AgentPolicy } from '@shared/domain/agents'
+import type { AgentFrame } from '@shared/contracts/agentApi'
+import { tunables } from '@shared/domain/tunables'
+import { AgentFailure, invalidOutput } from './agentFailure.ts'
+import { type FrameParser, framesOfAnswer, ndjsonParser, sseParser } from './readFrames.ts'
+import { lineReader } from './readLines.ts'
+
+/**
+ *   callAgentApp ─▶ post ─▶ readAnswer ─▶ streamed: lineReader ─▶ parser ─▶ frames
+ *                                    └──▶ one piece: framesOfAnswer
+ * Every way that an agent app can fail comes out as an AgentFailure that says whether to try again.
+ */
+
+export interface AgentCall {
+  url: string
+  headers: Record<string, string>
+  body: string
+  timeouts: AgentPolicy['timeouts']
+  /** Aborts the call; its reason is what the generator throws. */
+  signal: AbortSignal
+}
+
+/** What is kept of an answer, filled in while it comes. */
+export interface AnswerRecord {
+  status?: number
+  bytes: number
+  firstByteAt?: Date
+  /** The first bytes, up to `tunables.keptResponseBytes`. */
+  kept: Uint8Array[]
+  keptBytes: number
+}
+
+export function newAnswerRecord(): AnswerRecord {
+  return { bytes: 0, kept: [], keptBytes: 0 }
+}
+
+/** Connections to agent apps, kept alive and shared by all runs of a process; one set for each connect timeout. */
+const pools = new Map<number, Agent>()
+
+function poolFor(connectMs: number): Agent {
+  const known = pools.get(connectMs)
+  if (known) return known
+  const pool = new Agent({
+    connect: { timeout: connectMs },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 30_000,
+  })
+  pools.set(connectMs, pool)
+  return pool
+}
+
+/** Closes the connections to all agent apps; for the end of a process. */
+export async function closeAgentConnections(): Promise<void> {
+  const open = [...pools.values()]
+  pools.clear()
+  await Promise.all(open.map((pool) => pool.destroy()))
+}
+
+/** Calls an agent app and yields the frames of its answer as they come; the last one is `done`. */
+export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<AgentFrame> {
+  const watch = watchTimes(call)
+  try {
+    const response = await post(call, watch.signal)
+    record.status = response.statusCode
+    record.firstByteAt = new Date()
+    if (response.statusCode !== 200) throw await refusal(response, record)
+    yield* readAnswer(response, record, watch.alive)
+  } catch (error) {
+    if (call.signal.aborted) throw call.signal.reason
+    if (error instanceof AgentFailure) throw error
+    if (watch.signal.aborted) throw watch.signal.reason
+    throw brokenConnection(error)
+  } finally {
+    watch.stop()
+  }
+}
+
+async function post(call: AgentCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  try {
+    return await request(call.url, {
+      method: 'POST',
+      headers: call.headers,
+      body: call.body,
+      signal,
+      dispatcher: poolFor(call.timeouts.connectMs),
+    })
+  } catch (error) {
+    if (signal.aborted) throw error
+    throw brokenConnection(error)
+  }
+}
+
+/** Idle and total time. `alive` is called for every whole line, so that a drip of bytes doesn't count as life. */
+function watchTimes(call: AgentCall): { signal: AbortSignal; alive: () => void; stop: () => void } {
+  const { idleMs, totalMs } = call.timeouts
+  const controller = new AbortController()
+  const expire = (what: string, ms: number) => () =>
+    controller.abort(new AgentFailure('agent_timeout', `The agent app ${what} ${ms} ms.`, { retryable: true }))
+  const total = setTimeout(expire('did not end within', totalMs), totalMs)
+  const idle = setTimeout(expire('sent nothing for', idleMs), idleMs)
+  return {
+    signal: AbortSignal.any([call.signal, controller.signal]),
+    alive: () => void idle.refresh(),
+    stop: () => {
+      clearTimeout(total)
+      clearTimeout(idle)
+      // Whoever stops reading early must not leave the answer running.
+      controller.abort()
+    },
+  }
+}
+
+async function* readAnswer(
+  response: Dispatcher.ResponseData,
+  record: AnswerRecord,
+  alive: () => void,
+): AsyncGenerator<AgentFrame> {
+  const type = String(response.headers['content-type'] ?? '')
+    .split(';')[0]!
+    .trim()
+    .toLowerCase()
+  if (type === 'application/json') {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of bytesOf(response, record)) chunks.push(chunk)
+    yield* framesOfAnswer(decodeWhole(Buffer.concat(chunks)))
+  } else if (type === 'text/event-stream') yield* readStream(response, record, sseParser(), alive)
+  else if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl') {
+    yield* readStream(response, record, ndjsonParser(), alive)
+  } else {
+    throw invalidOutput(
+      `The agent app answered with the content type "${type}": application/json, text/event-stream or application/x-ndjson is wanted.`,
+    )
+  }
+}
+
+async function* readStream(
+  response: Dispatcher.ResponseData,
+  record: AnswerRecord,
+  parser: FrameParser,
+  alive: () => void,
+): AsyncGenerator<AgentFrame> {
+  const lines = lineReader(tunables.streamLineBytes)
+  for await (const chunk of bytesOf(response, record)) {
+    for (const line of lines.push(chunk)) {
+      alive()
+      for (const frame of parser.line(line)) {
+        yield frame
+        if (frame.name === 'done') return
+      }
+    }
+  }
+  // A last frame may lack its line end, but not its blank line in between.
+  for (const line of [...lines.end(), '']) {
+    for (const frame of parser.line(line)) {
+      yield frame
+      if (frame.name === 'done') return
+    }
+  }
+  throw new AgentFailure('agent_disconnected', 'The agent app’s stream ended without "done" or "error".', {
+    retryable: true,
+  })
+}
+
+async function* bytesOf(response: Dispatcher.ResponseData, record: AnswerRecord): AsyncGenerator<Uint8Array> {
+  for await (const part of response.body) {
+    const chunk: Uint8Array = part
+    record.bytes += chunk.length
+    const room = tunables.keptResponseBytes - record.keptBytes
+    if (room > 0) {
+      record.kept.push(chunk.subarray(0, room))
+      record.keptBytes += Math.min(room, chunk.length)
+    }
+    if (record.bytes > tunables.agentAnswerBytes) {
+      throw invalidOutput(`The agent app sent more than ${tunables.agentAnswerBytes} bytes.`)
+    }
+    yield chunk
+  }
+}
+
+const RETRYABLE_STATUS = new Set([408, 425, 429])
+
+async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord): Promise<AgentFailure> {
+  const status = response.statusCode
+  let text = ''
+  try {
+    for await (const chunk of bytesOf(response, record)) {
+      text += Buffer.from(chunk).toString('utf8')
+      if (text.length > 500) break
+    }
+  } catch {
+    // The status says enough.
+  }
+  const retryable = status >= 500 || RETRYABLE_STATUS.has(status)
+  const said = text.trim() === '' ? '' : `: ${text.trim().slice(0, 300)}`
+  return new AgentFailure('agent_status', `The agent app answered ${status}${said}`, {
+    retryable,
+    retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+  })
+}
+
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most an hour; null when absent or neither. */
+export function retryAfterMs(header: string | string[] | undefined, now: number): number | null {
+  if (typeof header !== 'string') return null
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 3_600_000) : null
+}
+
+function brokenConnection(error: unknown): AgentFailure {
+  if (error instanceof AgentFailure) return error
+  const text = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const unreachable = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT/.test(
+    `${code} ${text}`,
+  )
+  return unreachable
+    ? new AgentFailure('agent_unreachable', `The agent app can't be reached (${code || text}).`, { retryable: true })
+    : new AgentFailure('agent_disconnected', `The connection to the agent app broke (${code || text}).`, {
+        retryable: true,
+      })
+}
+
+function decodeWhole(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw invalidOutput('The agent app sent bytes that are not UTF-8.')
+  }
+}

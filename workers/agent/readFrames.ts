@@ -1,0 +1,106 @@
+import { AGENT_FRAMES, AgentAnswer, type AgentFrame, type FrameName } from '@shared/contracts/agentApi'
+import { type Check, checkOf } from '@shared/contracts/validate'
+import { type Json, findJsonFault, isObject } from '@shared/domain/json'
+import { tunables } from '@shared/domain/tunables'
+import { invalidOutput } from './agentFailure.ts'
+
+/** Turns lines of an answer into frames. A comment line (heartbeat) and an ignored frame give none. */
+export interface FrameParser {
+  line(line: string): AgentFrame[]
+}
+
+const checkAnswer = checkOf(AgentAnswer)
+const checks = Object.fromEntries(
+  Object.entries(AGENT_FRAMES).map(([name, schema]) => [name, checkOf(schema)]),
+) as unknown as { [Name in FrameName]: Check<Extract<AgentFrame, { name: Name }>['data']> }
+
+/** Server-sent events (WHATWG HTML, 9.2.6), as far as agent apps need them: `event`, `data`, comments, blank line. */
+export function sseParser(): FrameParser {
+  let event = ''
+  let data: string[] = []
+  return {
+    line(line) {
+      if (line === '') {
+        const frame = event === '' && data.length === 0 ? [] : toFrame(event || 'message', data.join('\n') || '{}')
+        event = ''
+        data = []
+        return frame
+      }
+      if (line.startsWith(':')) return []
+      const colon = line.indexOf(':')
+      const field = colon === -1 ? line : line.slice(0, colon)
+      const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
+      if (field === 'event') event = value
+      else if (field === 'data') data.push(value)
+      return []
+    },
+  }
+}
+
+/** One JSON object a line; the frame's name is its `event`, its data the other members. */
+export function ndjsonParser(): FrameParser {
+  return {
+    line(line) {
+      if (line.trim() === '') return []
+      const value = parseJson(line)
+      if (!isObject(value) || typeof value['event'] !== 'string') {
+        throw invalidOutput('The agent app sent a line that is not an object with an "event".')
+      }
+      const { event, ...data } = value
+      return checkedFrame(String(event), data)
+    },
+  }
+}
+
+function toFrame(name: string, text: string): AgentFrame[] {
+  return name.startsWith('x-') ? [] : checkedFrame(name, parseJson(text))
+}
+
+function checkedFrame(name: string, data: Json): AgentFrame[] {
+  if (name.startsWith('x-')) return []
+  if (!Object.hasOwn(checks, name)) throw invalidOutput(`The agent app sent the unknown frame "${name.slice(0, 100)}".`)
+  refuseUnstorable(data)
+  const frameName = name as FrameName
+  const checked = checks[frameName](data)
+  if (!checked.ok)
+    throw invalidOutput(`The agent app sent a frame "${name}" that is not valid.`, checked.details.map(plain))
+  return [{ name: frameName, data: checked.value } as AgentFrame]
+}
+
+/** The frames of an answer in one piece. */
+export function framesOfAnswer(text: string): AgentFrame[] {
+  const value = parseJson(text)
+  refuseUnstorable(value)
+  const checked = checkAnswer(value)
+  if (!checked.ok) throw invalidOutput('The agent app sent an answer that is not valid.', checked.details.map(plain))
+  const { version, items, state, metadata, usage } = checked.value
+  return [
+    ...(version === undefined ? [] : [{ name: 'version' as const, data: { version } }]),
+    ...items.map((item) => ({ name: 'item' as const, data: { item } })),
+    ...(state === undefined ? [] : [{ name: 'state' as const, data: { state } }]),
+    ...(metadata === undefined ? [] : [{ name: 'metadata' as const, data: { metadata } }]),
+    ...(usage === undefined ? [] : [{ name: 'usage' as const, data: usage }]),
+    { name: 'done', data: {} },
+  ]
+}
+
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalidOutput(`The agent app sent something that is not JSON: ${JSON.stringify(text.slice(0, 80))}.`)
+  }
+}
+
+/** A text delta may end in half a surrogate pair, which the next one completes: that is mended where text is joined. */
+function refuseUnstorable(value: Json): void {
+  const fault = findJsonFault(
+    isObject(value) && typeof value['delta'] === 'string' ? { ...value, delta: '' } : value,
+    tunables.jsonDepth,
+  )
+  if (fault) throw invalidOutput(`The agent app sent JSON that can't be stored: "${fault.path}" ${fault.message}.`)
+}
+
+function plain(detail: { path: string; message: string }): Json {
+  return { path: detail.path, message: detail.message }
+}

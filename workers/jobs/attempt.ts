@@ -1,0 +1,58 @@
+import type { AgentDefinition } from '@shared/domain/agents'
+import type { AttemptRecord, ClaimedRun, Hold } from '@shared/store/runTransitions'
+import type { AgentFailure } from '@workers/agent/agentFailure'
+import { type RunAssembly, assembleRun } from '@workers/agent/assembleRun'
+import { type AnswerRecord, newAnswerRecord } from '@workers/agent/callAgentApp'
+import type { RunTools } from './runTools.ts'
+
+/** What was sent and what came, while an attempt runs; becomes its record. */
+export interface AttemptInProgress {
+  claimed: ClaimedRun
+  hold: Hold
+  definition: AgentDefinition
+  assembly: RunAssembly
+  answer: AnswerRecord
+  request?: { bytes: number; sha256: string }
+  firstDeltaAt?: Date
+  reportedVersion?: string
+}
+
+export async function beginAttempt(claimed: ClaimedRun, tools: RunTools): Promise<AttemptInProgress> {
+  const { run, session } = claimed
+  return {
+    claimed,
+    hold: { sessionId: session.id, runId: run.id, epoch: run.epoch, attempt: run.attempt },
+    definition: (await tools.findVersion(run.agentVersionId)).definition,
+    assembly: assembleRun({
+      sessionId: session.id,
+      runId: run.id,
+      runNo: run.runNo,
+      firstItemNo: run.nextItemNo,
+      now: () => new Date(),
+    }),
+    answer: newAnswerRecord(),
+  }
+}
+
+/** An attempt's record for people who ask later. */
+export function recordOf(
+  attempt: AttemptInProgress,
+  outcome: AttemptRecord['outcome'],
+  failure?: AgentFailure,
+): AttemptRecord {
+  const { answer, request, firstDeltaAt, reportedVersion } = attempt
+  return {
+    outcome,
+    ...(failure && { error: failure.toRunError() }),
+    ...(reportedVersion !== undefined && { reportedVersion }),
+    ...(answer.firstByteAt && { firstByteAt: answer.firstByteAt.toISOString() }),
+    ...(firstDeltaAt && { firstDeltaAt: firstDeltaAt.toISOString() }),
+    ...(request && { requestBytes: request.bytes, requestSha256: request.sha256 }),
+    ...(answer.status !== undefined && {
+      responseStatus: answer.status,
+      responseBytes: answer.bytes,
+      responseTruncated: answer.bytes > answer.keptBytes,
+      responseBody: Buffer.concat(answer.kept).toString('base64'),
+    }),
+  }
+}

@@ -1,0 +1,111 @@
+import type { SessionEvent } from '@shared/domain/events'
+import { tunables } from '@shared/domain/tunables'
+import { isConnectionTrouble } from '@shared/store/connectionTrouble'
+import type { Database } from '@shared/store/pool'
+import { type AppendRequest, type Hold, appendEvents } from '@shared/store/runTransitions'
+import type { NewEvent } from '@shared/store/storeEvents'
+import { holdStands } from '@shared/store/workers'
+import { mergeDeltas } from './mergeDeltas.ts'
+
+/**
+ * Collects what all runs of this worker add to their logs and appends it in one statement: at once for what somebody
+ * waits for, else every `tunables.flush` ms. One append is in flight at a time, and news are said in commit order.
+ */
+export interface EventOutbox {
+  /** `urgent`: don't wait for the next round (a run's first words). */
+  add(hold: Hold, events: readonly NewEvent[], urgent: boolean): void
+  /** Waits for what is in flight and takes back what is not: it is written with the run's end. */
+  settle(runId: string): Promise<NewEvent[]>
+  /** Forgets a run; nothing more of it is written. */
+  drop(runId: string): void
+}
+
+export interface OutboxOptions {
+  db: Database
+  publish: (events: readonly SessionEvent[]) => void
+  /** The run's events could not be written: another has it, or it is not known whether they were. */
+  onLost: (runId: string, reason: 'fenced' | 'uncertain' | 'refused') => void
+  onTrouble: (error: unknown) => void
+}
+
+export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOptions): EventOutbox {
+  const waiting = new Map<string, AppendRequest>()
+  let inFlight: { runs: Set<string>; done: Promise<void> } | null = null
+  let timer: NodeJS.Timeout | null = null
+  let timerAt = 0
+  let lastFlush = 0
+
+  function schedule(urgent: boolean): void {
+    // The next round begins when the one in flight returns.
+    if (inFlight) return
+    const now = performance.now()
+    const at = urgent ? now : Math.max(now, lastFlush + tunables.flush)
+    if (timer && timerAt <= at) return
+    if (timer) clearTimeout(timer)
+    timerAt = at
+    timer = setTimeout(flush, at - now)
+  }
+
+  function flush(): void {
+    timer = null
+    if (waiting.size === 0) return
+    lastFlush = performance.now()
+    const batch = [...waiting.values()]
+    waiting.clear()
+    const runs = new Set(batch.map((request) => request.runId))
+    const done = write(batch).finally(() => {
+      inFlight = null
+      if (waiting.size > 0) schedule(false)
+    })
+    inFlight = { runs, done }
+  }
+
+  async function write(batch: AppendRequest[]): Promise<void> {
+    let appended: Map<string, SessionEvent[]>
+    try {
+      appended = await appendEvents(db, batch)
+    } catch (error) {
+      await appendFailed(batch, error)
+      return
+    }
+    for (const events of appended.values()) publish(events)
+    await Promise.all(batch.filter(({ runId }) => !appended.has(runId)).map(retryOrLose))
+  }
+
+  /**
+   * Connection trouble: it may have been committed or not, and writing it again could double it, so that another attempt
+   * replaces all of it. Refused: it was rolled back whole, so each run is tried alone to find the one that is to blame.
+   */
+  async function appendFailed(batch: AppendRequest[], error: unknown): Promise<void> {
+    onTrouble(error)
+    if (isConnectionTrouble(error)) for (const { runId } of batch) onLost(runId, 'uncertain')
+    else if (batch.length === 1) onLost(batch[0]!.runId, 'refused')
+    else for (const request of batch) await write([request])
+  }
+
+  /** A head that somebody else held for a moment is tried again in the next round; a fenced run is lost. */
+  async function retryOrLose(request: AppendRequest): Promise<void> {
+    const stands = await holdStands(db, request).catch(() => null)
+    if (stands === false) return onLost(request.runId, 'fenced')
+    if (stands === null) return onLost(request.runId, 'uncertain')
+    const newer = waiting.get(request.runId)
+    waiting.set(request.runId, { ...request, events: mergeDeltas(request.events, newer?.events ?? []) })
+  }
+
+  return {
+    add(hold, events, urgent) {
+      const known = waiting.get(hold.runId)
+      waiting.set(hold.runId, { ...hold, events: mergeDeltas(known?.events ?? [], events) })
+      schedule(urgent)
+    },
+    async settle(runId) {
+      while (inFlight?.runs.has(runId)) await inFlight.done
+      const events = waiting.get(runId)?.events ?? []
+      waiting.delete(runId)
+      return events
+    },
+    drop(runId) {
+      waiting.delete(runId)
+    },
+  }
+}

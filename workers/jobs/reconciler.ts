@@ -1,0 +1,148 @@
+import pg from 'pg'
+import type { Logger } from 'pino'
+import type { Broker } from '@shared/broker/port'
+import { tunables } from '@shared/domain/tunables'
+import { ensureDeltaPartitions, findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys } from '@shared/store/dueRuns'
+import { forceEndRun } from '@shared/store/forceEndRun'
+import type { Database } from '@shared/store/pool'
+import { requeueRun } from '@shared/store/runTransitions'
+import { findOrphanedRuns, forgetWorkers, markLapsedWorkers } from '@shared/store/workers'
+import { sayCommitted } from '@shared/broker/sayCommitted'
+
+/**
+ * Finds what fell between: lost bells, runs of lost workers, runs past their deadline. One process at a time does it,
+ * whoever holds the advisory lock; each finding goes through the ordinary guarded transitions, so that two at once would
+ * only waste a look.
+ */
+export interface Reconciler {
+  stop(): Promise<void>
+}
+
+export interface ReconcilerOptions {
+  db: Database
+  databaseUrl: string
+  broker: Broker
+  log: Logger
+}
+
+/** Any constant of our own: the right to reconcile this database. */
+const RECONCILER_LOCK = 4_172_690_144
+const HOUSEKEEPING = 60_000
+const BATCH = 500
+
+export function startReconciler(options: ReconcilerOptions): Reconciler {
+  const { databaseUrl, log } = options
+  const state: ReconcilerState = { lock: null, reachableSince: null, rungAt: new Map(), housekeptAt: 0 }
+  let stopped = false
+  let round: Promise<void> = Promise.resolve()
+
+  const timer = setInterval(() => {
+    round = round.then(async () => {
+      if (stopped) return
+      try {
+        state.lock ??= await takeLock(databaseUrl, () => (state.lock = null))
+        state.reachableSince ??= performance.now()
+        if (state.lock) await reconcileOnce(options, state)
+      } catch (error) {
+        state.reachableSince = null
+        log.warn({ err: error }, 'the reconciler could not look')
+      }
+    })
+  }, tunables.reconcile)
+
+  return {
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await round
+      await state.lock?.end().catch(() => undefined)
+    },
+  }
+}
+
+interface ReconcilerState {
+  lock: pg.Client | null
+  /** Since when Postgres has answered without a break; workers could renew all that time. */
+  reachableSince: number | null
+  /** When each unclaimed run was last rung. */
+  rungAt: Map<string, number>
+  housekeptAt: number
+}
+
+/** A connection of its own that holds the lock as long as it lives; null when another process has it. */
+async function takeLock(url: string, onLost: () => void): Promise<pg.Client | null> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'agentview reconciler',
+    connectionTimeoutMillis: tunables.postgresConnect,
+    keepAlive: true,
+  })
+  client.on('error', onLost)
+  client.on('end', onLost)
+  await client.connect()
+  const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+    RECONCILER_LOCK,
+  ])
+  if (rows[0]?.locked) return client
+  client.removeAllListeners('end')
+  await client.end()
+  return null
+}
+
+async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState): Promise<void> {
+  const now = performance.now()
+  // While Postgres was away nobody could renew: everybody gets one lease's time before anybody is taken for dead.
+  if (state.reachableSince !== null && now - state.reachableSince > tunables.lease)
+    await takeOverLapsed(options, 'expired')
+  await endOverdue(options)
+  await ringAgain(options, state, now)
+  if (now - state.housekeptAt > HOUSEKEEPING || state.housekeptAt === 0) {
+    state.housekeptAt = now
+    await ensureDeltaPartitions(options.db, 3)
+    await forgetIdempotencyKeys(options.db, tunables.idempotency)
+    await forgetWorkers(options.db)
+  }
+}
+
+/** Gives the runs of lapsed workers to others. `all`: of every worker, when none can be alive (embedded start). */
+export async function takeOverLapsed(
+  { db, broker, log }: Omit<ReconcilerOptions, 'databaseUrl'>,
+  scope: 'expired' | 'all',
+): Promise<void> {
+  const lapsed = await markLapsedWorkers(db, scope)
+  if (lapsed > 0) log.warn({ workers: lapsed }, 'workers were lost, their runs are given to others')
+  const error = { code: 'worker_lost', message: 'The worker that carried out this run was lost.' }
+  const orphans = await findOrphanedRuns(db, BATCH)
+  for (const orphan of orphans) {
+    const attempt = { outcome: 'lapsed' as const, error }
+    const events = await requeueRun(db, { ...orphan, delayMs: 0, error, reason: 'lapsed', attempt })
+    if (events) sayCommitted(broker, log, events, [orphan.runId])
+  }
+}
+
+async function endOverdue({ db, broker, log }: ReconcilerOptions): Promise<void> {
+  const error = {
+    code: 'deadline_exceeded',
+    message: `The run was not over after ${tunables.runDeadline / 60_000} minutes.`,
+  }
+  for (const run of await findOverdueRuns(db, BATCH)) {
+    const ended = await forceEndRun(db, { ...run, status: 'failed', error })
+    if (ended.outcome !== 'ended') continue
+    sayCommitted(broker, log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
+    await broker.publishAborts([run.runId]).catch(() => undefined)
+  }
+}
+
+async function ringAgain({ db, broker, log }: ReconcilerOptions, state: ReconcilerState, now: number): Promise<void> {
+  const unclaimed = await findUnclaimedRuns(db, 0, tunables.reconcileRings)
+  const silent = unclaimed.filter(
+    (runId) => now - (state.rungAt.get(runId) ?? Number.NEGATIVE_INFINITY) > tunables.ringAgain,
+  )
+  // A run that was just made due has a bell on its way: it is rung from the second look on.
+  const seen = new Set(unclaimed)
+  for (const runId of state.rungAt.keys()) if (!seen.has(runId)) state.rungAt.delete(runId)
+  const toRing = silent.filter((runId) => state.rungAt.has(runId))
+  for (const runId of silent) state.rungAt.set(runId, state.rungAt.has(runId) ? now : now - tunables.ringAgain)
+  if (toRing.length > 0)
+    await broker.ring(toRing).catch((error: unknown) => log.warn({ err: error }, 'bells could not be rung'))
+}

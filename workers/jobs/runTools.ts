@@ -1,0 +1,20 @@
+import type { Logger } from 'pino'
+import type { SessionEvent } from '@shared/domain/events'
+import type { AgentVersion } from '@shared/store/agents'
+import type { Database } from '@shared/store/pool'
+import type { EventOutbox } from './eventOutbox.ts'
+
+/** What carrying out runs needs from its worker. */
+export interface RunTools {
+  db: Database
+  log: Logger
+  outbox: EventOutbox
+  /** Says what was committed; never awaited, since readers find it in Postgres anyway. */
+  publish: (events: readonly SessionEvent[]) => void
+  /** The next run in line of a session that was let go. */
+  wake: (runId: string) => void
+  /** A run that may start after a while. */
+  wakeLater: (runId: string, delayMs: number) => void
+  findVersion: (versionId: string) => Promise<AgentVersion>
+  findSigningSecret: (organizationId: string) => Promise<string>
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { BellAnswering, Broker } from '@shared/broker/port'
+import { newId } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
+import { findVersionById } from '@shared/store/agents'
+import { findOrganization } from '@shared/store/organizations'
+import type { Database } from '@shared/store/pool'
+import { type ClaimedRun, claimRuns, requeueRun } from '@shared/store/runTransitions'
+import { unseal } from '@shared/store/sealedSecrets'
+import { type HeldRun, heartbeat, registerWorker, removeWorker } from '@shared/store/workers'
+import { createEventOutbox } from './eventOutbox.ts'
+import { executeRun } from './executeRun.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { remember } from '@shared/domain/remember'
+import { type AbortReason, RunAborted } from './runAborted.ts'
+import { createRunPuller } from './runPuller.ts'
+import type { RunTools } from './runTools.ts'
+import { sayCommitted } from '@shared/broker/sayCommitted'
+
+/**
+ *   bell ─▶ puller.wake ─▶ claimRuns ─▶ executeRun (a slot each) ─▶ outbox ─▶ Postgres ─▶ publish
+ *   heartbeat ─▶ aborts what Postgres says is no longer ours
+ */
+export interface Worker {
+  /** Runs that it carries out now. */
+  running(): number
+  /** Takes no more runs, waits up to `graceMs` for those under way, gives the rest back uncharged. */
+  drain(graceMs: number): Promise<void>
+}
+
+export interface WorkerOptions {
+  db: Database
+  broker: Broker
+  log: Logger
+  concurrency: number
+  /** AGENTVIEW_SECRET: opens the keys that requests to agent apps are signed with. */
+  secret: string
+}
+
+interface Execution {
+  claimed: ClaimedRun
+  controller: AbortController
+  since: number
+  done: Promise<void>
+}
+
+export async function startWorker({ db, broker, log, concurrency, secret }: WorkerOptions): Promise<Worker> {
+  let workerId = newId('worker')
+  const executions = new Map<string, Execution>()
+  let bells: BellAnswering | null = null
+  let stopping = false
+  const register = () => registerWorker(db, { id: workerId, host: hostname(), pid: process.pid, concurrency })
+  await register()
+
+  function abort(runId: string, reason: AbortReason): void {
+    executions.get(runId)?.controller.abort(new RunAborted(reason))
+  }
+
+  const outbox = createEventOutbox({ db, publish: (events) => sayCommitted(broker, log, events, []), onLost: abort,
+    onTrouble: (error) => log.error({ err: error }, 'events could not be appended'),
+  })
+  const tools: RunTools = {
+    db,
+    log,
+    outbox,
+    publish: (events) => sayCommitted(broker, log, events, []),
+    wake: (runId) => (stopping ? sayCommitted(broker, log, [], [runId]) : void puller.wake([runId])),
+    wakeLater: (runId, delayMs) => void setTimeout(() => tools.wake(runId), delayMs).unref(),
+    findVersion: remember(10_000, Number.POSITIVE_INFINITY, async (id) => {
+      const version = await findVersionById(db, id)
+      if (!version) throw new Error(`the agent version ${id} is gone`)
+      return version
+    }),
+    findSigningSecret: remember(10_000, tunables.credentialCache, async (id) => {
+      const organization = await findOrganization(db, id)
+      if (!organization) throw new Error(`the organization ${id} is gone`)
+      return unseal(secret, organization.agentSigningSecret)
+    }),
+  }
+
+  async function execute(claimed: ClaimedRun): Promise<void> {
+    const controller = new AbortController()
+    const since = performance.now()
+    const done = executeRun(claimed, tools, controller.signal)
+      .catch((error: unknown) =>
+        log.error({ err: error, runId: claimed.run.id }, 'a run could not be concluded; its lease decides'),
+      )
+      .finally(() => executions.delete(claimed.run.id))
+    executions.set(claimed.run.id, { claimed, controller, since, done })
+    await done
+  }
+
+  const puller = createRunPuller({
+    concurrency,
+    log,
+    execute,
+    async claim(hints, limit) {
+      const claimed = await claimRuns(db, workerId, hints, limit)
+      for (const run of claimed) tools.publish(run.events)
+      return claimed
+    },
+    onFull: (full) => (full ? bells?.pause() : bells?.resume()),
+  })
+
+  /** Breaks off what Postgres no longer counts as ours, and gives back what it counts as ours but we don't know of. */
+  function compareHeld(held: HeldRun[], before: number): void {
+    const epochs = new Map(held.map((run) => [run.runId, run.epoch]))
+    for (const [runId, execution] of executions) {
+      if (execution.since < before && epochs.get(runId) !== execution.claimed.run.epoch) abort(runId, 'cancelled')
+    }
+    if (puller.isClaiming()) return
+    for (const run of held) if (!executions.has(run.runId)) void giveBackUnknown(run)
+  }
+
+  /** A claim whose answer got lost, or a run that could not be concluded. Seen twice, so that a fresh end isn't undone. */
+  const unknown = new Map<string, number>()
+  async function giveBackUnknown({ runId, epoch, sessionId }: HeldRun): Promise<void> {
+    if (unknown.get(runId) !== epoch) {
+      unknown.set(runId, epoch)
+      return
+    }
+    unknown.delete(runId)
+    const error = { code: 'worker_stopped', message: 'The worker lost track of this run.' }
+    const requeue = { sessionId, runId, epoch, delayMs: 0, error, reason: 'drained' as const }
+    const events = await requeueRun(db, { ...requeue, attempt: { outcome: 'superseded', error } }).catch(() => null)
+    if (events) sayCommitted(broker, log, events, [runId])
+  }
+
+  const beat = startHeartbeat({
+    log,
+    renew: () => heartbeat(db, workerId),
+    onHeld: compareHeld,
+    onLost() {
+      for (const runId of executions.keys()) abort(runId, 'fenced')
+      workerId = newId('worker')
+      void registerAgain()
+    },
+  })
+
+  /** Under a new id: the old one may have been taken for dead. */
+  async function registerAgain(): Promise<void> {
+    for (let tries = 0; !stopping; tries++) {
+      try {
+        return await register()
+      } catch (error) {
+        log.warn({ err: error, tries }, 'the worker could not register')
+        await sleep(1_000)
+      }
+    }
+  }
+
+  const unsubscribe = broker.onAborts((runIds) => {
+    if (runIds.some((runId) => executions.has(runId))) beat.now()
+  })
+  bells = await broker.answerBells((runIds) => puller.wake(runIds))
+  void puller.wake([])
+
+  return {
+    running: () => executions.size,
+    async drain(graceMs) {
+      stopping = true
+      puller.stop()
+      await bells?.close()
+      const all = () => Promise.allSettled([...executions.values()].map((execution) => execution.done))
+      await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])
+      for (const runId of executions.keys()) abort(runId, 'shutdown')
+      await Promise.race([all(), sleep(tunables.postgresConnect, undefined, { ref: false })])
+      unsubscribe()
+      beat.stop()
+      await Promise.race([removeWorker(db, workerId).catch(() => undefined), sleep(1_000, undefined, { ref: false })])
+    },
+  }
+}
