@@ -103,6 +103,12 @@ async function end(code) {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => void end(128 + constants.signals[signal]))
 }
+// A reader that goes away (npm test | head) must not leave services behind, nor must a fault of this program.
+process.stdout.on('error', () => void end(1))
+process.on('uncaughtException', (error) => {
+  console.error(error)
+  void end(1)
+})
 main().then(end, (error) => {
   if (ending) return
   console.log(error.message)

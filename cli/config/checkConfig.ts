@@ -1,10 +1,10 @@
 import { ServerConfig } from '@shared/contracts/config'
-import { compileTenantSchema } from '@shared/contracts/tenantSchemas'
 import { checkOf } from '@shared/contracts/validate'
 import type { ErrorDetail } from '@shared/domain/errors'
-import { findJsonFault, isObject, type JsonObject } from '@shared/domain/json'
+import { findJsonFault, type JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import { ConfigMistake, messageOf, type Path } from './configError.ts'
+import { checkSchema } from './checkSchema.ts'
+import { ConfigMistake, givenText, type Path, segmentsOf } from './configError.ts'
 
 const checkServerConfig = checkOf(ServerConfig)
 
@@ -23,7 +23,7 @@ export function checkConfig(part: unknown): ServerConfig {
   refuseDuplicates(checked.value)
   for (const [index, agent] of checked.value.agents.entries()) {
     const path = ['agents', index]
-    for (const [schema, at] of schemasOf(agent, path)) refuseBrokenSchema(schema, at)
+    for (const [schema, at] of schemasOf(agent, path)) checkSchema(schema, at)
     const fault = findJsonFault(agent, tunables.jsonDepth)
     if (fault) throw new ConfigMistake([...path, ...segmentsOf(fault.path)], fault.message)
   }
@@ -32,17 +32,9 @@ export function checkConfig(part: unknown): ServerConfig {
 
 function contractMistake(part: unknown, detail: ErrorDetail | undefined): ConfigMistake {
   const path = segmentsOf(detail?.path ?? '')
-  const value = path.reduce<unknown>(
-    (holder, segment) => (isObject(holder) || Array.isArray(holder) ? Reflect.get(holder, segment) : undefined),
-    part,
-  )
   const expected = EXPECTED[path.map((segment) => `/${typeof segment === 'number' ? '*' : segment}`).join('')]
-  const pattern = detail?.message.startsWith('must match') && expected !== undefined ? ` (${expected})` : ''
-  const given =
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-      ? `; it is ${shortText(value)}`
-      : ''
-  return new ConfigMistake(path, `${detail?.message ?? 'is not valid'}${pattern}${given}`)
+  const meaning = detail?.message.startsWith('must match') && expected !== undefined ? ` (${expected})` : ''
+  return new ConfigMistake(path, `${detail?.message ?? 'is not valid'}${meaning}${givenText(part, path)}`)
 }
 
 function refuseDuplicates({ agents }: ServerConfig): void {
@@ -79,52 +71,4 @@ function* schemasOf(agent: ServerConfig['agents'][number], path: Path): Generato
       if (step.callResult) yield [step.callResult.schema, [...at, 'steps', number, 'callResult', 'schema']]
     }
   }
-}
-
-function refuseBrokenSchema(schema: JsonObject, path: Path): void {
-  const fault = schemaFault(schema)
-  if (fault === null) return
-  for (const [part, at] of suspects(schema, path)) {
-    const own = schemaFault(part)
-    if (own !== null) throw new ConfigMistake(at, own)
-  }
-  const invalid = /^schema is invalid: data(?<pointer>\/\S*)? (?<message>[^,]*)/.exec(fault)?.groups
-  const within = segmentsOf(invalid?.['pointer'] ?? '')
-  throw new ConfigMistake([...path, ...within], `is no usable JSON Schema: ${invalid?.['message'] ?? fault}`)
-}
-
-function schemaFault(schema: JsonObject): string | null {
-  try {
-    compileTenantSchema(schema)
-    return null
-  } catch (error) {
-    return messageOf(error)
-  }
-}
-
-/** Each pattern and reference of a schema, as a schema of its own: what the compiler refuses is most often one of these. */
-function* suspects(schema: unknown, path: Path): Generator<[JsonObject, Path]> {
-  if (Array.isArray(schema)) for (const [index, element] of schema.entries()) yield* suspects(element, [...path, index])
-  if (!isObject(schema)) return
-  const { pattern, patternProperties, $ref } = schema
-  if (typeof pattern === 'string') yield [{ pattern }, [...path, 'pattern']]
-  if (typeof $ref === 'string' && !$ref.startsWith('#')) yield [{ $ref }, [...path, '$ref']]
-  if (isObject(patternProperties)) {
-    for (const key of Object.keys(patternProperties)) yield [{ pattern: key }, [...path, 'patternProperties', key]]
-  }
-  for (const [key, member] of Object.entries(schema)) yield* suspects(member, [...path, key])
-}
-
-/** A JSON Pointer's segments; what looks like an index is one, since no member of the contract does. */
-function segmentsOf(pointer: string): (string | number)[] {
-  if (pointer === '') return []
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((segment) => (/^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')))
-}
-
-function shortText(value: string | number | boolean): string {
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

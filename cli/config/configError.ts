@@ -42,6 +42,26 @@ export function pathText(path: Path): string {
   return text === '' ? 'the config' : text
 }
 
+/** A JSON Pointer's segments; what looks like an index is taken for one. */
+export function segmentsOf(pointer: string): (string | number)[] {
+  if (pointer === '') return []
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((segment) => (/^\d+$/.test(segment) ? Number(segment) : segment.replaceAll('~1', '/').replaceAll('~0', '~')))
+}
+
+/** `; it is "x"` for a plain value at a path within `root`, else nothing. */
+export function givenText(root: unknown, path: Path): string {
+  let value = root
+  for (const segment of path)
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, segment) : undefined
+  if (typeof value === 'function') return '; it is a function'
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return ''
+  const text = JSON.stringify(value)
+  return `; it is ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`
+}
+
 /** What was thrown, in words. */
 export function messageOf(thrown: unknown): string {
   return hasText(thrown, 'message') ? thrown.message : String(thrown)
@@ -54,6 +74,6 @@ export function hasText<Name extends string>(value: unknown, name: Name): value 
 
 function placeText({ file, line, column }: Place): string {
   const fromHere = relative(process.cwd(), file)
-  const name = fromHere.startsWith('..') || isAbsolute(fromHere) ? file : fromHere
+  const name = fromHere === '' || fromHere.startsWith('..') || isAbsolute(fromHere) ? file : fromHere
   return [name, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':')
 }

@@ -74,9 +74,8 @@ function throwPlace(file: string, { sourceMap, sources }: Bundle, folder: string
     new RegExp(`${folder}[\\\\/]config\\.mjs:(\\d+)(?::(\\d+))?`, 'g'),
   )) {
     const entry = map.findEntry(Number(line) - 1, Number(column ?? 1) - 1)
-    if (!('originalSource' in entry) || /^[a-z-]{2,}:/.test(entry.originalSource)) continue
+    if (!('originalSource' in entry) || /^[a-z-]{2,}:|node_modules/.test(entry.originalSource)) continue
     const source = resolve(dirname(file), entry.originalSource)
-    if (!sources.edits.has(source)) continue
     const position = { line: entry.originalLine + 1, column: entry.originalColumn + 1 }
     // Without a column in the stack the mapped one is only that of the line's first token.
     if (column === undefined) return { file: source, line: position.line }

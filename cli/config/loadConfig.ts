@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { AgentConfig } from '@shared/contracts/config'
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { isObject } from '@shared/domain/json'
@@ -47,11 +47,8 @@ export async function loadConfig(file: string): Promise<AgentDefinition[]> {
 async function refuseMissing(path: string): Promise<void> {
   const found = await stat(path).catch(() => null)
   if (found?.isFile()) return
-  const what = found ? 'is not a file' : 'there is no such file'
-  throw new ConfigError(
-    { file: path },
-    `${what}. Make a ${basename(found ? 'agentview.config.ts' : path)} like this one:\n\n${EXAMPLE}\n`,
-  )
+  if (found) throw new ConfigError({ file: path }, 'is not a file; give the path of the config itself')
+  throw new ConfigError({ file: path }, `there is no such file. Make one like this:\n\n${EXAMPLE}\n`)
 }
 
 function refuseOtherExports(value: unknown): void {

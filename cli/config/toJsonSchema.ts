@@ -87,6 +87,8 @@ function refuseNonJson(value: unknown, path: Path): void {
     )
   }
   if (typeof value === 'object' && value !== null) {
+    const kind = classOf(value)
+    if (kind !== null) throw new ConfigMistake(path, `must be JSON, but is a ${kind}: ${GIVE}`)
     const members: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
     for (const [key, member] of members) if (member !== undefined) refuseNonJson(member, [...path, key])
   } else if (value !== null && typeof value !== 'string' && typeof value !== 'boolean' && !Number.isFinite(value)) {
@@ -95,4 +97,12 @@ function refuseNonJson(value: unknown, path: Path): void {
       `must be JSON, but is ${typeof value === 'number' ? String(value) : `a ${typeof value}`}`,
     )
   }
+}
+
+/** The class of an object that is more than JSON, or null. By shape: the config may be of another realm. */
+function classOf(value: object): string | null {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null) return null
+  const name = member(member(value, 'constructor'), 'name')
+  return typeof name === 'string' && name !== '' ? name : 'class instance'
 }

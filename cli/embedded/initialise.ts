@@ -46,11 +46,11 @@ export async function initialise(folder: string, at: DataFolder, binaries: Binar
   }
 }
 
-/** Best effort: an initdb that outlived its start may still be writing there, and fails on its own. */
+/** An initdb that outlived its start may still be adding files, which is why removing is tried again. It then fails by itself. */
 async function removeUnfinished(home: string): Promise<void> {
+  const patiently = { recursive: true, force: true, maxRetries: 6, retryDelay: 50 }
   for (const name of await readdir(home)) {
-    if (name.startsWith(MAKING))
-      await rm(path.join(home, name), { recursive: true, force: true }).catch(() => undefined)
+    if (name.startsWith(MAKING)) await rm(path.join(home, name), patiently).catch(() => undefined)
   }
 }
 

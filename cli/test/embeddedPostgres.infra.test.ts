@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { readPostmaster, stopPostmaster } from '../embedded/postmaster.ts'
 import { isAlive } from '../embedded/processes.ts'
 
 const HOLD = path.join(import.meta.dirname, 'holdEmbeddedPostgres.ts')
@@ -26,6 +27,8 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
   await Promise.all(running.splice(0).map((postgres) => postgres.stop()))
+  const orphan = await readPostmaster(path.join(folder, 'postgres'))
+  if (orphan) await stopPostmaster(orphan.pid)
   await rm(parent, { recursive: true, force: true })
 })
 

@@ -1,85 +1,23 @@
-import { type Processor, WaitingError } from 'bullmq'
-import type { BellLane } from './bellLane.ts'
-import type { Bell } from './bells.ts'
-import { settledWithin } from './bounded.ts'
-import { intervals } from './intervals.ts'
 import type { BellAnswering } from './port.ts'
+import { within } from './within.ts'
 
-/** What of BullMQ's Worker is used here, whatever its backend. */
-interface QueueWorker {
-  run(): Promise<void>
+const CLOSE_MS = 1_500
+
+/** The part of a BullMQ worker that both backends have. */
+interface ClosableWorker {
   pause(doNotWaitActive?: boolean): Promise<void>
-  resume(): Promise<void>
+  resume(): void
   close(force?: boolean): Promise<void>
-  isRunning(): boolean
-  on(event: 'completed' | 'failed', listener: () => void): unknown
 }
 
-export interface WorkerConnection {
-  worker: QueueWorker
-  /** Ends the waiting for the next bell, without which the worker can't be closed. */
-  interrupt(): void
-  /** Closes the connections for certain. */
-  sever(): void
-}
-
-export interface AnsweringOptions {
-  lane: BellLane
-  /** Bells that need no answer any more. */
-  skip: (bell: Bell) => boolean
-  connect: (process: Processor<Bell, void, string>) => Promise<WorkerConnection>
-  onError: (error: unknown) => void
-}
-
-/**
- *   the queue ─▶ BullMQ's worker ─▶ process ─▶ lane ─▶ the handler
- * Runs until closed. Pausing shuts the lane as well, for the bell that was being fetched just then.
- */
-export async function startAnswering({ lane, skip, connect, onError }: AnsweringOptions): Promise<BellAnswering> {
-  let jobEnded = Promise.resolve()
-  let endJob = (): void => undefined
-  let closing: Promise<void> | null = null
-
-  const { worker, interrupt, sever } = await connect(async (job, token) => {
-    jobEnded = new Promise((resolve) => (endJob = resolve))
-    if (skip(job.data) || (await lane.answer(job.data.runIds)) !== 'refused') return
-    await job.moveToWait(token)
-    endJob()
-    throw new WaitingError()
-  })
-  worker.on('completed', () => endJob())
-  worker.on('failed', () => endJob())
-  const run = () => void worker.run().catch(onError)
-  run()
-
-  async function close(): Promise<void> {
-    lane.shut()
-    void worker.pause(true).catch(onError)
-    await settledWithin(
-      lane.idle().then(() => jobEnded),
-      intervals.closeHandler,
-    )
-    interrupt()
-    // Forced, because BullMQ's own waiting has no end while the backend is away.
-    await settledWithin(worker.close(true), intervals.closeConnections)
-    sever()
-  }
-
+export function bellAnswering(worker: ClosableWorker, onError: (error: Error, where: string) => void): BellAnswering {
   return {
-    pause() {
-      if (closing || !lane.isOpen) return
-      lane.shut()
-      void worker.pause(true).catch(onError)
+    pause: () => void worker.pause(true).catch((error: Error) => onError(error, 'pausing bells')),
+    resume: () => worker.resume(),
+    async close() {
+      await within(CLOSE_MS, worker.close(), 'closing').catch(() =>
+        within(CLOSE_MS, worker.close(true), 'closing').catch((error: Error) => onError(error, 'closing bells')),
+      )
     },
-    resume() {
-      if (closing || lane.isOpen) return
-      lane.reopen()
-      void worker.resume()
-      // BullMQ's resume does nothing when it meets the very moment in which the paused loop ends.
-      setImmediate(() => {
-        if (!closing && lane.isOpen && !worker.isRunning()) run()
-      })
-    },
-    close: () => (closing ??= close()),
   }
 }

@@ -1,19 +1,17 @@
-// SCRATCH by the lead: in-memory stand-in so that the rest can be tried; the broker's engineer overwrites this file.
-import type { Broker, SessionNews } from './port.ts'
-export async function createBroker(_options: { redisUrl?: string; databaseUrl: string; onError: (error: Error, where: string) => void }): Promise<Broker> {
-  let handler: ((runIds: string[]) => Promise<void>) | null = null
-  const news = new Set<(news: SessionNews) => void>()
-  const aborts = new Set<(runIds: string[]) => void>()
-  return {
-    kind: 'postgres',
-    async ring(runIds) { await handler?.([...runIds]) },
-    async answerBells(next) { handler = next; return { pause() {}, resume() {}, async close() { handler = null } } },
-    async publish(all) { for (const one of all) for (const listener of news) listener(one) },
-    async watch() {}, unwatch() {},
-    onNews(listener) { news.add(listener); return () => void news.delete(listener) },
-    async publishAborts(runIds) { for (const listener of aborts) listener([...runIds]) },
-    onAborts(listener) { aborts.add(listener); return () => void aborts.delete(listener) },
-    onReconnect() { return () => undefined },
-    fault: () => null, depth: async () => 0, close: async () => undefined,
-  }
+import type { Broker } from './port.ts'
+import { createPostgresBroker } from './postgres/postgresBroker.ts'
+import { createRedisBroker } from './redis/redisBroker.ts'
+
+export interface BrokerOptions {
+  /** Absent: queue and pub/sub run on Postgres. */
+  redisUrl?: string
+  databaseUrl: string
+  /** Trouble that the broker gets over by itself, for the log. */
+  onError: (error: Error, where: string) => void
+}
+
+/** The broker of a process. Throws an Error with one readable line when its backend does not answer. */
+export function createBroker({ redisUrl, databaseUrl, onError }: BrokerOptions): Promise<Broker> {
+  if (redisUrl !== undefined) return createRedisBroker({ url: redisUrl, onError })
+  return createPostgresBroker({ url: databaseUrl, onError })
 }

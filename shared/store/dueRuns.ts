@@ -2,6 +2,8 @@ import { idOf } from '@shared/domain/ids'
 import type { Database } from './pool.ts'
 import { query, queryOne } from './query.ts'
 
+// In these statements the time is a subselect: a bare clock_timestamp() is volatile, which an index can't be asked for.
+
 /** Runs that could start but that nobody has claimed for a while: their bell was lost, or all workers are busy. */
 export async function findUnclaimedRuns(db: Database, olderThanMs: number, limit: number): Promise<string[]> {
   const rows = await query<{ id: string }>(
@@ -9,7 +11,7 @@ export async function findUnclaimedRuns(db: Database, olderThanMs: number, limit
     {
       name: 'find_unclaimed_runs',
       text: `select id from runs where status = 'queued' and is_next
-             and due_at <= clock_timestamp() - make_interval(secs => $1) order by priority desc, due_at limit $2`,
+             and due_at <= (select clock_timestamp()) - make_interval(secs => $1) order by priority desc, due_at limit $2`,
     },
     [olderThanMs / 1_000, limit],
   )
@@ -23,7 +25,7 @@ export async function findOverdueRuns(db: Database, limit: number): Promise<{ se
     {
       name: 'find_overdue_runs',
       text: `select id, session_id from runs where status in ('queued', 'running', 'paused')
-             and deadline_at <= clock_timestamp() order by deadline_at limit $1`,
+             and deadline_at <= (select clock_timestamp()) order by deadline_at limit $1`,
     },
     [limit],
   )
@@ -37,7 +39,7 @@ export async function nextDueIn(db: Database): Promise<number | null> {
     {
       name: 'next_due_in',
       text: `select extract(epoch from min(due_at) - clock_timestamp())::float8 * 1000 as ms
-             from runs where status = 'queued' and is_next and due_at > clock_timestamp()`,
+             from runs where status = 'queued' and is_next and due_at > (select clock_timestamp())`,
     },
     [],
   )
@@ -56,7 +58,7 @@ export async function forgetIdempotencyKeys(db: Database, olderThanMs: number): 
     {
       name: 'forget_idempotency_keys',
       text: `delete from idempotency_keys where ctid = any (array(
-               select ctid from idempotency_keys where created_at < clock_timestamp() - make_interval(secs => $1) limit 5000))`,
+               select ctid from idempotency_keys where created_at < (select clock_timestamp()) - make_interval(secs => $1) limit 5000))`,
     },
     [olderThanMs / 1_000],
   )

@@ -80,10 +80,17 @@ const ITEMS = `
   select id, run_id as "runId", run_no as "runNo", item_no as "itemNo", kind, status, data, created_at as "createdAt"
   from items where session_id = $1 and not hidden order by run_no desc, item_no desc limit $2`
 
-// The runs of the items that are shown, and every live one.
+// The runs of the items that are shown, and all from the oldest live one on: the held one, or else the first of those
+// that are queued, which are found from the newest back.
 const RUNS = `
   select run_snapshot_v1(r.id) as run from runs r
-  where r.session_id = $1 and (r.run_no >= $2 or r.status in ('queued', 'running', 'paused')) order by r.run_no`
+  where r.session_id = $1 and r.run_no >= least($2, (
+    select case when h.held_run_id is null
+      then (select min(q.run_no) from (
+        select run_no from runs where session_id = $1 and status = 'queued' order by run_no desc limit h.queued_count) q)
+      else (select run_no from runs where id = h.held_run_id) end
+    from session_heads h where h.session_id = $1))
+  order by r.run_no`
 
 const RUN_LOG = `
   select * from (

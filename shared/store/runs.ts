@@ -13,10 +13,12 @@ export async function findRun(
     db,
     {
       name: 'find_run',
-      text: `select run_snapshot_v1(r.id) || jsonb_build_object('queuePosition', case when r.status = 'queued' then (
-               select count(*) from runs b where b.session_id = r.session_id and b.run_no < r.run_no
-                 and b.status in ('queued', 'running', 'paused')) end) as run
-             from runs r join sessions s on s.id = r.session_id
+      // The place in the queue is counted from behind: a long session isn't read from its beginning.
+      text: `select run_snapshot_v1(r.id) || jsonb_build_object('queuePosition', case when r.status = 'queued' then
+               (case when h.held_run_id <> r.id then 1 else 0 end) + h.queued_count - (
+                 select count(*) from runs b where b.session_id = r.session_id and b.run_no >= r.run_no
+                   and b.status = 'queued' and b.id is distinct from h.held_run_id) end) as run
+             from runs r join sessions s on s.id = r.session_id join session_heads h on h.session_id = r.session_id
              where r.id = $1 and r.organization_id = $2 and ($3::uuid is null or s.end_user_id = $3)`,
     },
     [

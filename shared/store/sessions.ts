@@ -86,7 +86,7 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
       name: `list_sessions_${order}`,
       text: `
         select session_snapshot_v1(s.id) as session from sessions s
-        where s.organization_id = $1 and ($2::uuid is null or s.end_user_id = $2) and ($3::uuid is null or s.id ${beyond(order)} $3)
+        where s.organization_id = $1 and ($2::uuid is null or s.end_user_id = $2) and s.id ${beyond(order)} $3::uuid
           and ($4::text is null or s.agent_id = (select a.id from agents a where a.organization_id = $1 and a.name = $4))
           and ($5::text is null or s.space = $5)
           and (select bool_and(s.metadata ->> m.key = m.value) from jsonb_each_text($6::jsonb) m) is not false
@@ -97,7 +97,7 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
     [
       uuid('organization', filter.organizationId),
       filter.endUserId && uuid('endUser', filter.endUserId),
-      filter.after && uuid('session', filter.after),
+      filter.after ? uuid('session', filter.after) : START[order].id,
       filter.agent,
       filter.space,
       JSON.stringify(filter.metadata),
@@ -106,6 +106,12 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
     ],
   )
   return rows.map((row) => renderSession(row.session))
+}
+
+/** Where a first page begins: before all there is. A condition that may be left out would keep the index from being used. */
+const START = {
+  asc: { no: -1, id: '00000000-0000-0000-0000-000000000000' },
+  desc: { no: 2_147_483_647, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' },
 }
 
 function beyond(order: Page['order']): '>' | '<' {
@@ -125,10 +131,10 @@ export async function listItems(
       name: `list_items_${order}`,
       text: `select id, run_id as "runId", run_no as "runNo", item_no as "itemNo", kind, status, data, created_at as "createdAt"
              from items where session_id = $1 and not hidden
-             and ($2::int is null or (run_no, item_no) ${beyond(order)} ($2, $3::int))
+             and (run_no, item_no) ${beyond(order)} ($2::int, $3::int)
              order by run_no ${order}, item_no ${order} limit $4`,
     },
-    [uuid('session', sessionId), after?.runNo ?? null, after?.itemNo ?? null, limit],
+    [uuid('session', sessionId), after?.runNo ?? START[order].no, after?.itemNo ?? START[order].no, limit],
   )
   return rows.map((row) => renderItem(row, sessionId))
 }
@@ -145,9 +151,9 @@ export async function listRuns(
     {
       name: `list_runs_${order}`,
       text: `select run_snapshot_v1(id) as run from runs where session_id = $1
-             and ($2::int is null or run_no ${beyond(order)} $2) order by run_no ${order} limit $3`,
+             and run_no ${beyond(order)} $2::int order by run_no ${order} limit $3`,
     },
-    [uuid('session', sessionId), after, limit],
+    [uuid('session', sessionId), after ?? START[order].no, limit],
   )
   return rows.map((row) => renderRun(row.run))
 }

@@ -53,7 +53,14 @@ function isImportCall(callee: unknown): boolean {
   if (typeof callee !== 'object' || callee === null || !isNode(callee)) return false
   if (callee.type === 'Import') return true
   if (callee.type === 'Identifier') return callee.value === 'require'
-  return callee.type === 'MemberExpression' && nameOf(callee.property) === 'resolve'
+  return callee.type === 'MemberExpression' && nameOf(callee.property) === 'resolve' && isResolver(callee.object)
+}
+
+/** What has a method resolve() for modules; a promise has one as well. */
+function isResolver(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null || !isNode(node)) return false
+  if (node.type === 'MetaProperty' || nameOf(node) === 'require') return true
+  return node.type === 'CallExpression' && nameOf(node.callee) === 'createRequire'
 }
 
 /** process.env, process['env'] and const { env } = process */

@@ -14,29 +14,29 @@ create or replace function append_log_v1(
     where e.event ->> 'type' = 'item.delta';
 $$;
 
--- Streams: the next events of many runs of one worker at once.
+-- Streams: the next events of many runs of one worker at once. Each head is looked up by its key: a join with a list of
+-- unknown length would read all heads.
 -- in   p_runs: [{ sessionId, runId, epoch, attempt, events: [{ type, data }] }], one entry a session
 -- out  a row for each run whose head could be locked at once and still names this run and epoch: its first new seq.
 --      A run without a row was fenced, or its head was locked by somebody else: the caller reads which.
 create or replace function append_events_v1(p_runs jsonb)
 returns table (run_id uuid, base_seq bigint, appended_at timestamptz) language plpgsql volatile as $$
 declare
-  v_now timestamptz;
   v_run record;
 begin
   for v_run in
-    select h.session_id, h.last_seq, h.held_run_id, r.attempt, r.events, jsonb_array_length(r.events) as count
-    from jsonb_to_recordset(p_runs) as r ("sessionId" uuid, "runId" uuid, epoch int, attempt int, events jsonb)
-      join session_heads h on h.session_id = r."sessionId" and h.held_run_id = r."runId" and h.held_epoch = r.epoch
-    order by h.session_id
-    for no key update of h skip locked
+    select p."sessionId" as session_id, p."runId" as id, p.epoch, p.attempt, p.events
+    from jsonb_to_recordset(p_runs) as p ("sessionId" uuid, "runId" uuid, epoch int, attempt int, events jsonb)
+    order by p."sessionId"
   loop
-    v_now := clock_timestamp();
-    update session_heads h set last_seq = h.last_seq + v_run.count where h.session_id = v_run.session_id;
-    perform append_log_v1(v_run.session_id, v_run.held_run_id, v_run.attempt, v_run.last_seq, v_now, v_run.events);
-    run_id := v_run.held_run_id;
-    base_seq := v_run.last_seq;
-    appended_at := v_now;
+    select h.last_seq into base_seq from session_heads h
+      where h.session_id = v_run.session_id and h.held_run_id = v_run.id and h.held_epoch = v_run.epoch
+      for no key update skip locked;
+    continue when not found;
+    run_id := v_run.id;
+    appended_at := clock_timestamp();
+    update session_heads h set last_seq = base_seq + jsonb_array_length(v_run.events) where h.session_id = v_run.session_id;
+    perform append_log_v1(v_run.session_id, run_id, v_run.attempt, base_seq, appended_at, v_run.events);
     return next;
   end loop;
 end

@@ -102,8 +102,12 @@ begin
   end if;
 
   if v_ahead > 0 and p ->> 'onBusy' = 'reject' then
+    -- the oldest queued one, found from the newest back: a long session isn't read from its beginning
     return jsonb_build_object('outcome', 'busy', 'activeRunId', coalesce(v_head.held_run_id, (
-      select r.id from runs r where r.session_id = v_session and r.status = 'queued' order by r.run_no limit 1)));
+      select q.id from (
+        select r.id, r.run_no from runs r where r.session_id = v_session and r.status = 'queued'
+          order by r.run_no desc limit v_head.queued_count) q
+        order by q.run_no limit 1)));
   end if;
 
   if v_new is not null then perform insert_session_v1(v_new); end if;

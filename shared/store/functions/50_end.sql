@@ -25,7 +25,8 @@ declare
   v_head session_heads;
   v_run runs;
   v_now timestamptz;
-  v_events jsonb;
+  v_metadata jsonb := coalesce(nullif(p -> 'metadata', 'null'), '{}');
+  v_events jsonb := p -> 'events';
   v_next uuid;
 begin
   select * into v_head from session_heads h where h.session_id = v_session for no key update;
@@ -42,7 +43,7 @@ begin
   update runs r set status = p ->> 'status', error = nullif(p -> 'error', 'null'), usage = nullif(p -> 'usage', 'null'),
       epoch = r.epoch + (case when p ? 'epoch' then 0 else 1 end), worker_id = null, ended_at = v_now,
       failures = r.failures + (case when p ->> 'status' = 'failed' then 1 else 0 end),
-      ended_seq = v_head.last_seq + jsonb_array_length(p -> 'events') + 1
+      ended_seq = v_head.last_seq + jsonb_array_length(v_events) + (case when v_metadata = '{}' then 1 else 2 end)
     where r.id = v_run_id and r.session_id = v_session and r.status in ('queued', 'running', 'paused')
       and (r.status = 'running' or not p ? 'epoch')
     returning r.* into v_run;
@@ -54,14 +55,19 @@ begin
     from jsonb_to_recordset(p -> 'items')
       as i (id uuid, "itemNo" int, kind text, status text, data jsonb, "createdAt" timestamptz)
     on conflict (id) do nothing;
-  v_events := (p -> 'events') || jsonb_build_array(jsonb_build_object('type', 'run.' || (p ->> 'status'),
+  update sessions s set updated_at = v_now,
+      state = case when (p ->> 'hasState')::boolean then p -> 'state' else s.state end,
+      metadata = s.metadata || v_metadata
+    where s.id = v_session;
+
+  if v_metadata <> '{}' then
+    v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'session.updated', 'data', jsonb_build_object('session',
+      session_snapshot_v1(v_session) || jsonb_build_object('lastSeq', v_run.ended_seq - 1))));
+  end if;
+  v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'run.' || (p ->> 'status'),
     'data', jsonb_build_object('run', run_snapshot_v1(v_run.id))));
   perform append_log_v1(v_session, v_run.id, nullif(v_run.attempt, 0), v_head.last_seq, v_now, v_events);
 
-  update sessions s set updated_at = v_now,
-      state = case when (p ->> 'hasState')::boolean then p -> 'state' else s.state end,
-      metadata = s.metadata || coalesce(nullif(p -> 'metadata', 'null'), '{}')
-    where s.id = v_session;
   -- one that stood behind others lets nobody start
   if v_run.is_next then v_next := release_head_v1(v_session, v_run.run_no); end if;
   update session_heads h set last_seq = v_head.last_seq + jsonb_array_length(v_events),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { appendEvents, requeueRun } from '../runTransitions.ts'
+import { appendEvents } from '../runTransitions.ts'
 import { forceEndRun } from '../forceEndRun.ts'
 import { holdStands } from '../workers.ts'
 import { expectSound } from './invariants.ts'
@@ -15,6 +15,8 @@ import {
   itemOf,
   startTestEngine,
   typesOf,
+  ERROR,
+  requeue,
 } from './testEngine.ts'
 
 let engine: TestEngine
@@ -105,14 +107,13 @@ describe('an append', () => {
 })
 
 describe('a fenced worker changes no row', () => {
-  const ERROR = { code: 'x', message: 'y' }
   const fences = {
     'another attempt': async (claimed: Awaited<ReturnType<typeof running>>) => {
-      await requeueRun(engine.db, { ...holdOf(claimed), delayMs: 0, error: ERROR, reason: 'lapsed' })
+      await requeue(engine.db, holdOf(claimed), 'lapsed')
       await engine.take(claimed.run.id)
     },
     'its run having gone back to the queue': async (claimed: Awaited<ReturnType<typeof running>>) => {
-      await requeueRun(engine.db, { ...holdOf(claimed), delayMs: 60_000, error: ERROR, reason: 'failed' })
+      await requeue(engine.db, holdOf(claimed), 'failed', 60_000)
     },
     'its run having been cancelled': async (claimed: Awaited<ReturnType<typeof running>>) => {
       await forceEndRun(engine.db, { sessionId: claimed.session.id, runId: claimed.run.id, status: 'cancelled' })
@@ -134,7 +135,7 @@ describe('a fenced worker changes no row', () => {
     expect(await holdStands(engine.db, holdOf(claimed))).toBe(false)
     expect(await append(engine.db, holdOf(claimed), created(itemOf(claimed, 9, 'complete')))).toEqual([])
     expect(await finish(engine.db, claimed)).toEqual({ outcome: 'fenced' })
-    expect(await requeueRun(engine.db, { ...holdOf(claimed), delayMs: 0, error: ERROR, reason: 'failed' })).toBeNull()
+    expect(await requeue(engine.db, holdOf(claimed), 'failed')).toBeNull()
     expect(await databaseRows()).toEqual(before)
     await expectSound(engine, claimed.session.id)
   })

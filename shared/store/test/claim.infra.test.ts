@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { findUnclaimedRuns, nextDueIn } from '../dueRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
-import { requeueRun } from '../runTransitions.ts'
 import { markLapsedWorkers, removeWorker } from '../workers.ts'
 import { expectSound } from './invariants.ts'
 import {
@@ -16,6 +15,8 @@ import {
   itemOf,
   startTestEngine,
   typesOf,
+  ERROR,
+  requeue,
 } from './testEngine.ts'
 
 // One database each: a claim takes whatever is due.
@@ -27,7 +28,6 @@ beforeEach(async () => {
 })
 afterEach(() => engine.close())
 
-const ERROR = { code: 'agent_error', message: 'no' }
 const idsOf = (claims: readonly { run: { id: string } }[]) => claims.map((claimed) => claimed.run.id)
 
 async function runsInSessions(count: number, priority = 0): Promise<string[]> {
@@ -164,7 +164,7 @@ describe('the turns of a session', () => {
     const sessionId = await engine.newSession()
     const first = await engine.take((await engine.say(sessionId)).runId)
     const second = await engine.say(sessionId)
-    await requeueRun(engine.db, { ...holdOf(first), delayMs: 60_000, error: ERROR, reason: 'failed' })
+    await requeue(engine.db, holdOf(first), 'failed', 60_000)
     expect(await engine.claim(worker, 10, [first.run.id, second.runId])).toEqual([])
     expect(await findUnclaimedRuns(engine.db, 0, 10)).toEqual([])
     expect(await nextDueIn(engine.db)).toBeGreaterThan(0)
@@ -188,7 +188,7 @@ describe('the turns of a session', () => {
       completed(whole!),
       completed(late!),
     )
-    await requeueRun(engine.db, { ...holdOf(first), delayMs: 0, error: ERROR, reason: 'failed' })
+    await requeue(engine.db, holdOf(first), 'failed')
     const second = await engine.take(first.run.id)
     expect(typesOf(second.events)).toEqual(['run.attempt'])
     const [event] = second.events

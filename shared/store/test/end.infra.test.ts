@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { forceEndRun } from '../forceEndRun.ts'
 import { listItems, readSession } from '../sessions.ts'
-import { endRun, requeueRun } from '../runTransitions.ts'
+import { endRun } from '../runTransitions.ts'
 import { readLiveRun } from '../readSnapshot.ts'
 import { expectSound } from './invariants.ts'
 import {
@@ -17,6 +17,8 @@ import {
   itemOf,
   startTestEngine,
   typesOf,
+  ERROR,
+  requeue,
 } from './testEngine.ts'
 
 let engine: TestEngine
@@ -25,7 +27,6 @@ beforeAll(async () => {
 })
 afterAll(() => engine.close())
 
-const ERROR = { code: 'agent_error', message: 'no' }
 const PAGE = { limit: 200, order: 'asc' as const }
 
 async function running() {
@@ -200,7 +201,7 @@ describe('a forced end', () => {
     const { sessionId, runId } = holdOf(claimed)
     const open = itemOf(claimed, 1, 'streaming')
     await append(engine.db, holdOf(claimed), created(open), grown(open, 'half'))
-    await requeueRun(engine.db, { ...holdOf(claimed), delayMs: 60_000, error: ERROR, reason: 'failed' })
+    await requeue(engine.db, holdOf(claimed), 'failed', 60_000)
     const next = await engine.say(sessionId)
     const end = await forceEndRun(engine.db, { sessionId, runId, status: 'cancelled' })
     expect(end).toMatchObject({ outcome: 'ended', nextRunId: next.runId })
@@ -217,7 +218,7 @@ describe('a forced end', () => {
     const first = await running()
     const { sessionId, runId } = holdOf(first)
     await append(engine.db, holdOf(first), created(itemOf(first, 1, 'complete', 'step', 'first')))
-    await requeueRun(engine.db, { ...holdOf(first), delayMs: 0, error: ERROR, reason: 'lapsed' })
+    await requeue(engine.db, holdOf(first), 'lapsed')
     const second = await engine.take(runId)
     await append(engine.db, holdOf(second), created(itemOf(second, 1, 'streaming', 'step', 'second')))
     await forceEndRun(engine.db, { sessionId, runId, status: 'failed', error: ERROR })

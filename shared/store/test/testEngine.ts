@@ -2,7 +2,7 @@ import type { AgentDefinition } from '@shared/domain/agents'
 import { DEFAULT_POLICY } from '@shared/domain/agents'
 import type { SessionEvent } from '@shared/domain/events'
 import { newId, uuidOf } from '@shared/domain/ids'
-import type { Item, ItemKind, Run } from '@shared/domain/objects'
+import type { Item, ItemKind, Run, RunError } from '@shared/domain/objects'
 import type { QueryResultRow } from 'pg'
 import { createTestDatabase } from '../../../test/database.ts'
 import { type AcceptOutcome, type NewMessage, type NewSession, acceptMessage, createSession } from '../acceptMessage.ts'
@@ -16,10 +16,12 @@ import {
   type ClaimedRun,
   type EndOutcome,
   type Hold,
+  type Requeue,
   type RunEnd,
   appendEvents,
   claimRuns,
   endRun,
+  requeueRun,
 } from '../runTransitions.ts'
 import type { NewEvent } from '../storeEvents.ts'
 import { registerWorker } from '../workers.ts'
@@ -149,6 +151,19 @@ export const grown = (item: Item, value: string): NewEvent => ({
 /** Appends to one run's log; empty when it was fenced or busy. */
 export async function append(db: Database, hold: Hold, ...events: NewEvent[]): Promise<SessionEvent[]> {
   return (await appendEvents(db, [{ ...hold, events }])).get(hold.runId) ?? []
+}
+
+export const ERROR: RunError = { code: 'agent_error', message: 'no' }
+
+/** Gives a run back to the queue; null when that was fenced. */
+export function requeue(
+  db: Database,
+  hold: Hold,
+  reason: Requeue['reason'],
+  delayMs = 0,
+): Promise<SessionEvent[] | null> {
+  const { sessionId, runId, epoch } = hold
+  return requeueRun(db, { sessionId, runId, epoch, delayMs, error: ERROR, reason })
 }
 
 /** Ends a claimed run by its worker, with one output item unless said otherwise. */

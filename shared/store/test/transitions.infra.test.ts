@@ -2,9 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { RunStatus } from '@shared/domain/objects'
 import { RUN_TRANSITIONS, type RunTransition } from '@shared/domain/runStates'
 import { forceEndRun } from '../forceEndRun.ts'
-import { type ClaimedRun, type Hold, requeueRun } from '../runTransitions.ts'
+import { type ClaimedRun, type Hold } from '../runTransitions.ts'
 import { expectSound } from './invariants.ts'
-import { type TestEngine, append, bare, created, finish, holdOf, itemOf, startTestEngine } from './testEngine.ts'
+import {
+  type TestEngine,
+  append,
+  bare,
+  created,
+  finish,
+  holdOf,
+  itemOf,
+  startTestEngine,
+  ERROR,
+  requeue,
+} from './testEngine.ts'
 
 let engine: TestEngine
 beforeAll(async () => {
@@ -18,8 +29,6 @@ interface Subject {
   runId: string
   claimed: ClaimedRun
 }
-
-const ERROR = { code: 'x', message: 'y' }
 
 async function queued(): Promise<Subject> {
   const sessionId = await engine.newSession()
@@ -54,7 +63,7 @@ const STATES: Record<string, () => Promise<Subject>> = {
   running,
   async waiting() {
     const subject = await running()
-    await requeueRun(engine.db, { ...hold(subject), delayMs: 60_000, error: ERROR, reason: 'failed' })
+    await requeue(engine.db, hold(subject), 'failed', 60_000)
     return subject
   },
   async completed() {
@@ -74,8 +83,8 @@ const STATES: Record<string, () => Promise<Subject>> = {
   },
 }
 
-const requeue = (reason: 'failed' | 'lapsed' | 'drained') => async (subject: Subject) =>
-  (await requeueRun(engine.db, { ...hold(subject), delayMs: 0, error: ERROR, reason })) ? 'requeued' : 'fenced'
+const back = (reason: 'failed' | 'lapsed' | 'drained') => async (subject: Subject) =>
+  (await requeue(engine.db, hold(subject), reason)) ? 'requeued' : 'fenced'
 
 const force =
   (status: 'cancelled' | 'failed') =>
@@ -94,9 +103,9 @@ const TRANSITIONS: Record<string, (subject: Subject) => Promise<string>> = {
       : 'fenced',
   complete: async ({ claimed }) => (await finish(engine.db, claimed)).outcome,
   fail: async ({ claimed }) => (await finish(engine.db, claimed, { status: 'failed', error: ERROR })).outcome,
-  retry: requeue('failed'),
-  lapse: requeue('lapsed'),
-  giveBack: requeue('drained'),
+  retry: back('failed'),
+  lapse: back('lapsed'),
+  giveBack: back('drained'),
   cancel: force('cancelled'),
   expireDeadline: force('failed'),
 }

@@ -1,0 +1,96 @@
+import { createPostgresBackend, type Processor, withBackend } from 'bullmq'
+import { tunables } from '@shared/domain/tunables'
+import { startAnswering } from '../answering.ts'
+import type { Bells } from '../assembleBroker.ts'
+import { BellLane } from '../bellLane.ts'
+import { type Bell, BELL_QUEUE, bellQueueOptions, bellWorkerOptions, createBellRope } from '../bells.ts'
+import { settledWithin, within } from '../bounded.ts'
+import { plainError } from '../faults.ts'
+import { intervals } from '../intervals.ts'
+import { type ConnectionConfig, connectionConfig } from './connectionConfig.ts'
+import { OwnBells } from './ownBells.ts'
+
+const { Queue, Worker } = withBackend(createPostgresBackend)
+
+export interface PostgresBells extends Bells {
+  /** Cuts all connections; they are made anew when they are needed. */
+  sever(): void
+}
+
+export interface PostgresBellsOptions {
+  url: URL
+  schema: string
+  id: string
+  report(error: unknown, where: string): void
+}
+
+/**
+ *   ring ─▶ this process' own handler, at once ─▶ (the job is skipped when it comes back here)
+ *        └▶ BullMQ on Postgres, one add at a time ─▶ whoever answers
+ * The producer has one connection; each worker one for queries and one that listens.
+ */
+export async function startPostgresBells({ url, schema, id, report }: PostgresBellsOptions): Promise<PostgresBells> {
+  const own = new OwnBells()
+  const producer = connectionConfig(url, 'agentview queue')
+  const severs = new Set([producer.sever])
+  const poolOf = ({ config }: ConnectionConfig) => ({ ...config, schema, max: 1 })
+
+  const queue = new Queue<Bell, void>(BELL_QUEUE, { connection: poolOf(producer), ...bellQueueOptions })
+  queue.on('error', (error) => report(error, 'the queue'))
+  await within(queue.waitUntilReady(), intervals.start, 'Postgres did not answer the queue in time')
+
+  const rope = createBellRope(id, async (name, bell, options) => {
+    await queue.add(name, bell, options).catch((error: unknown) => {
+      throw plainError(error, 'Postgres did not take the bell: ')
+    })
+  })
+
+  async function connect(process: Processor<Bell, void>) {
+    const { config, sever } = connectionConfig(url, 'agentview queue worker')
+    const worker = new Worker<Bell, void>(BELL_QUEUE, process, { connection: poolOf({ config, sever }), ...bellWorkerOptions })
+    worker.on('error', (error) => report(error, 'the queue worker'))
+    await within(worker.waitUntilReady(), intervals.start, 'Postgres did not answer the queue worker in time')
+    severs.add(sever)
+    const interrupt = () => void worker.getBackend().disconnectBlocking(false)
+    return {
+      worker,
+      interrupt,
+      sever() {
+        severs.delete(sever)
+        sever()
+      },
+    }
+  }
+
+  return {
+    ring(runIds) {
+      own.ring(runIds)
+      return rope.ring(runIds)
+    },
+    async answer(handler) {
+      const onError = (error: unknown) => report(error, 'a bell')
+      const lane = new BellLane(handler, onError)
+      const answering = await startAnswering({ lane, skip: (bell) => bell.from === id && own.skip(bell.runIds), connect, onError })
+      own.add(lane)
+      return {
+        ...answering,
+        close() {
+          own.remove(lane)
+          return answering.close()
+        },
+      }
+    },
+    async depth() {
+      const count = within(queue.getWaitingCount(), tunables.redisCommand, 'Postgres did not count in time')
+      return count.catch(() => null)
+    },
+    sever() {
+      for (const sever of severs) sever()
+    },
+    async close() {
+      await settledWithin(rope.drained(), tunables.redisCommand)
+      await settledWithin(queue.close(), intervals.closeConnections)
+      producer.sever()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { tunables } from '@shared/domain/tunables'
+import { startAnswering } from '../answering.ts'
+import type { Bells } from '../assembleBroker.ts'
+import { BellLane } from '../bellLane.ts'
+import { type Bell, BELL_QUEUE, bellQueueOptions, bellWorkerOptions, createBellRope } from '../bells.ts'
+import { settledWithin, within } from '../bounded.ts'
+import { plainError } from '../faults.ts'
+import { intervals } from '../intervals.ts'
+import { closeRedis, openRedis, type Report } from './connections.ts'
+
+export interface RedisBellsOptions {
+  commands: Redis
+  url: URL
+  prefix: string
+  id: string
+  report: Report
+}
+
+/** BullMQ on Redis. Producers share the broker's impatient connection; each worker has a patient one and a blocking one. */
+export async function startRedisBells({ commands, url, prefix, id, report }: RedisBellsOptions): Promise<Bells> {
+  const queue = new Queue<Bell, void, string>(BELL_QUEUE, { connection: commands, prefix, ...bellQueueOptions })
+  queue.on('error', (error) => report(error, 'the queue'))
+  await within(queue.waitUntilReady(), intervals.start, 'Redis did not answer the queue in time')
+
+  const rope = createBellRope(id, async (name, bell, options) => {
+    await queue.add(name, bell, options).catch((error: unknown) => {
+      throw plainError(error, 'Redis did not take the bell: ')
+    })
+  })
+
+  async function connect(process: ConstructorParameters<typeof Worker<Bell, void, string>>[1]) {
+    const connection = await openRedis({ url, name: `${prefix}:worker`, kind: 'patient', report })
+    const worker = new Worker<Bell, void, string>(BELL_QUEUE, process, { connection, prefix, ...bellWorkerOptions })
+    worker.on('error', (error) => report(error, 'the queue worker'))
+    const blocking = await within(connectBlocking(worker), intervals.start, 'Redis did not answer the queue worker in time')
+    const sever = () => {
+      blocking?.disconnect()
+      connection.disconnect()
+    }
+    return { worker, interrupt: () => undefined, sever }
+  }
+
+  return {
+    ring: (runIds) => rope.ring(runIds),
+    answer(handler) {
+      const onError = (error: unknown) => report(error, 'a bell')
+      return startAnswering({ lane: new BellLane(handler, onError), skip: () => false, connect, onError })
+    },
+    async depth() {
+      const count = within(queue.getWaitingCount(), tunables.redisCommand, 'Redis did not count in time')
+      return count.catch(() => null)
+    },
+    async close() {
+      await settledWithin(rope.drained(), tunables.redisCommand)
+      await settledWithin(queue.close(), intervals.closeConnections)
+      await closeRedis(commands)
+    },
+  }
+}
+
+async function connectBlocking(worker: Worker<Bell, void, string>) {
+  await worker.waitUntilReady()
+  return worker.getBackend().blockingClient
+}

@@ -1,0 +1,68 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import { settledWithin, within } from '../bounded.ts'
+import { unreachable } from '../faults.ts'
+import { intervals } from '../intervals.ts'
+
+export type Report = (error: unknown, where: string) => void
+
+const common = {
+  lazyConnect: true,
+  connectTimeout: intervals.connect,
+  retryStrategy: (times: number) => Math.min(times * intervals.reconnectFirst, intervals.reconnectLast),
+  // After a failover the old primary still answers, but only reads.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  autoResubscribe: false,
+} satisfies RedisOptions
+
+/** For commands somebody waits for: they fail at once while Redis is away, and are never sent twice. */
+const impatient = {
+  ...common,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  socketTimeout: intervals.alive,
+} satisfies RedisOptions
+
+/** For a queue worker, which has nothing better to do than to wait; BullMQ demands this. */
+const patient = { ...common, maxRetriesPerRequest: null, socketTimeout: intervals.silent } satisfies RedisOptions
+
+export interface OpenOptions {
+  url: URL
+  /** Shown by CLIENT LIST. */
+  name: string
+  kind: 'impatient' | 'patient'
+  report: Report
+}
+
+const REFUSED_LOGIN = /^(WRONGPASS|NOAUTH|NOPERM)/
+
+/**
+ * A connection that is ready and reconnects by itself. Tries for `intervals.start`, since Redis may be coming up as well,
+ * and then fails with one line that says what to do.
+ */
+export async function openRedis({ url, name, kind, report }: OpenOptions): Promise<Redis> {
+  const client = new Redis(url.href, { ...(kind === 'patient' ? patient : impatient), connectionName: name })
+  let lastError: unknown
+  const ready = new Promise<void>((resolve, reject) => {
+    client.once('ready', resolve)
+    client.on('error', (error) => {
+      lastError = error
+      if (REFUSED_LOGIN.test(error.message)) reject(error)
+    })
+  })
+  client.connect().catch(() => undefined)
+  try {
+    await within(ready, intervals.start, `no answer within ${intervals.start / 1_000} s`)
+  } catch (error) {
+    client.disconnect()
+    throw unreachable('Redis', 'REDIS_URL', url, lastError ?? error)
+  }
+  client.on('error', (error) => report(error, name))
+  return client
+}
+
+/** Lets go of a connection after what was already sent on it; for certain. */
+export async function closeRedis(client: Redis): Promise<void> {
+  if (client.status === 'ready') await settledWithin(client.quit(), intervals.closeConnections)
+  client.disconnect()
+}
