@@ -1,5 +1,6 @@
 import { type RequestListener, type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { newId } from '@shared/domain/ids'
 import { SettingsError } from './settings.ts'
 
 export interface Listening {
@@ -7,17 +8,14 @@ export interface Listening {
   port: number
   /** Gives all further requests to the application; until then they are answered 503. */
   serve(listener: RequestListener): void
+  /** Takes no new connections and answers 503 on those there are; answers under way go on. */
+  refuse(): void
   close(): Promise<void>
 }
 
 /** Takes the port before anything else is started, so that a taken one is told at once and nothing needs to be undone. */
 export async function listen(port: number, host: string): Promise<Listening> {
-  let listener: RequestListener = (_request, response) => {
-    response.writeHead(503, { 'retry-after': '1', 'content-type': 'application/json' })
-    response.end(
-      JSON.stringify({ error: { code: 'unavailable', message: 'AgentView is starting.', requestId: 'req_starting' } }),
-    )
-  }
+  let listener = unavailable('AgentView is starting.')
   const server = createServer((request, response) => listener(request, response))
   // Longer than a proxy's, so that it never writes to a connection that we have just closed.
   server.keepAliveTimeout = 65_000
@@ -31,12 +29,25 @@ export async function listen(port: number, host: string): Promise<Listening> {
     serve(next) {
       listener = next
     },
+    refuse() {
+      listener = unavailable('AgentView is stopping.')
+      server.close()
+      server.closeIdleConnections()
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
       setTimeout(() => server.closeAllConnections(), 500).unref()
       await closed
     },
+  }
+}
+
+function unavailable(message: string): RequestListener {
+  const error = { code: 'unavailable', message, requestId: newId('request') }
+  return (_request, response) => {
+    response.writeHead(503, { 'retry-after': '1', 'content-type': 'application/json', connection: 'close' })
+    response.end(JSON.stringify({ error }))
   }
 }
 

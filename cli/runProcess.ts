@@ -212,13 +212,14 @@ function serve(
     if (roles.includes('realtime')) {
       mountRealtime(app, tools, authenticator)
       const io = attachSockets(listening.server, tools)
-      stopping.add('The sockets', 1_000, () => void io.disconnectSockets(true))
+      stopping.add('The sockets', 1_000, () => io.disconnectSockets(true))
     }
     if (roles.includes('api')) mountApi(app, tools, authenticator, version)
     stopping.add('The readers', 1_000, () => feeds.close('shutdown'))
   }
   stopping.add('Readiness', 100, () => {
     stopped = true
+    listening.refuse()
   })
   app.use(answerNotFound(), answerErrors(log))
   listening.serve(app)

@@ -1,12 +1,12 @@
 /** What a process has begun, to be stopped in reverse; a failed start stops what it had begun. */
 export interface Stopping {
   /** `stop` is given `ms` at most; a process that ends must not hang on a service that is away. */
-  add(name: string, ms: number, stop: () => Promise<unknown> | unknown): void
+  add(name: string, ms: number, stop: () => unknown): void
   stopAll(): Promise<void>
 }
 
 export function createStopping(onTrouble: (line: string) => void): Stopping {
-  const steps: { name: string; ms: number; stop: () => Promise<unknown> | unknown }[] = []
+  const steps: { name: string; ms: number; stop: () => unknown }[] = []
   return {
     add(name, ms, stop) {
       steps.push({ name, ms, stop })

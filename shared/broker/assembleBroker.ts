@@ -24,9 +24,7 @@ export function assembleBroker(kind: Broker['kind'], { audience, news, bells }: 
   let closing: Promise<void> | null = null
 
   async function close(): Promise<void> {
-    // First the answering ones: what they give back is still rung for.
-    await Promise.all([...answerings].map((answering) => answering.close()))
-    await Promise.all([bells.close(), news.close()])
+    await Promise.all([...answerings, bells, news].map((part) => part.close()))
   }
 
   return {

@@ -1,76 +1,71 @@
-import type { SessionEvent } from '@shared/domain/events'
-import { EMPTY_VIEW, applyEvent } from '@shared/domain/foldSession'
 import { newUuid } from '@shared/domain/ids'
-import { isObject } from '@shared/domain/json'
-import type { DemoConfig } from './config.ts'
+import { type DemoConfig, waitForConfig } from './config.ts'
 import type { Connection, ConnectionEvents } from './connection.ts'
 import { liveRun } from './conversation.ts'
+import { createSession } from './createSession.ts'
 import type { EndUser } from './endUser.ts'
-import { type Fetch, type Refusal, callApi } from './http.ts'
-import { type KeptOutbox, type KeptSession, restoreOutbox } from './kept.ts'
-import { type Outbox, type PendingMessage, change, forAnotherSession, nextToSend, settle } from './outbox.ts'
-import { StateStore } from './state.ts'
-import type { Stored } from './storage.ts'
+import { Feed } from './feed.ts'
+import type { Fetch, Refusal } from './http.ts'
+import { Loop } from './loop.ts'
+import {
+  type Outbox,
+  type PendingMessage,
+  acceptanceOf,
+  change,
+  forAnotherSession,
+  newestRunNo,
+  nextToSend,
+  settle,
+} from './outbox.ts'
+import { verdictOn } from './refusals.ts'
+import { type Kept, StateStore } from './state.ts'
 
 export interface ChatOptions {
   loadConfig(): Promise<DemoConfig>
   fetch: Fetch
   openEndUser(publishableKey: string): EndUser
   openConnection(endUser: EndUser, events: ConnectionEvents): Connection
-  keptSession: Stored<KeptSession>
-  keptOutbox: Stored<KeptOutbox>
+  kept: Kept
 }
 
-/** Events that come within one frame are rendered at once. */
-const FRAME_MS = 16
 const SOON_MS = 300
 const LATER_MS = 1_500
 
-/** Refusals that may be other in a moment. */
-const PASSING = new Set(['rate_limited', 'unavailable', 'internal', 'idempotency_in_progress', 'session_busy'])
 const GONE = 'The earlier conversation is no longer there. This is a new one.'
 
 /**
  * One conversation with an agent: what is said, in which order, and what to do when the connection, the token or the
  * session is lost. Knows no React and no DOM.
  *
- * start → online → #goOn: follow the session (subscribe after the view's seq) → send what waits, one after another
- * event → #fold into the view → one commit a frame → settle the outbox
- * cut, gap, offline → not following → #goOn again
+ * start → online → the loop: follow the session (subscribe after the view's seq) → send what waits, one after another
+ * event → feed folds it into the view → once a frame: the state, with what the view has settled of the outbox
+ * cut, gap, offline → not following → the loop again
  */
 export class Chat {
   #options: ChatOptions
-  #store = new StateStore()
+  #store: StateStore
   #endUser: EndUser | null = null
   #connection: Connection | null = null
-  /** Newer than the state's view by what has come within this frame. */
-  #view = EMPTY_VIEW
+  /** Its view is newer than the state's by what has come within this frame. */
+  #feed = new Feed(() => this.#show())
   #following = false
-  /** The log's end when it was subscribed; the conversation is whole once the view has come there. */
-  #target = 0
-  #busy = false
-  #again = false
-  #commitTimer: ReturnType<typeof setTimeout> | undefined
-  #laterTimer: ReturnType<typeof setTimeout> | undefined
-
-  subscribe = this.#store.subscribe
-  getSnapshot = this.#store.getSnapshot
+  #loop = new Loop(() => this.#step())
 
   constructor(options: ChatOptions) {
     this.#options = options
+    this.#store = new StateStore(options.kept)
   }
+
+  subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener)
+  getSnapshot = () => this.#store.getSnapshot()
 
   /** Reads the configuration, however long the server takes to come up, and goes on where the last visit ended. */
   async start(): Promise<void> {
-    const { publishableKey, agents } = await this.#loadConfig()
+    const { publishableKey, agents } = await waitForConfig(this.#options.loadConfig, (problem) =>
+      this.#store.set({ connection: 'offline', problem }),
+    )
     this.#endUser = this.#options.openEndUser(publishableKey)
-    const kept = this.#options.keptSession.read()
-    const session = kept?.endUserId === this.#endUser.grant?.endUserId ? kept : null
-    const sessionId = session?.sessionId ?? null
-    const agent = agents.find(({ name }) => name === session?.agent) ?? agents[0] ?? null
-    const outbox = restoreOutbox(this.#options.keptOutbox.read(), sessionId, newUuid)
-    this.#store.set({ phase: 'ready', connection: 'connecting', agents, agent, sessionId, restoring: sessionId !== null })
-    this.#setOutbox(outbox)
+    this.#store.restore(agents, this.#endUser.grant?.endUserId ?? null)
     this.#connection = this.#options.openConnection(this.#endUser, this.#events())
     this.#connection.open()
   }
@@ -79,7 +74,7 @@ export class Chat {
     const message = { idempotencyKey: newUuid(), text: text.trim() }
     if (message.text === '') return
     this.#setOutbox([...this.#state.outbox, message])
-    void this.#goOn()
+    void this.#loop.wake()
   }
 
   /** A message that was refused, once more; the server has seen its key, so it gets a new one. */
@@ -87,7 +82,7 @@ export class Chat {
     const renewed = (message: PendingMessage) =>
       message.idempotencyKey === idempotencyKey ? { idempotencyKey: newUuid(), text: message.text } : message
     this.#setOutbox(this.#state.outbox.map(renewed))
-    void this.#goOn()
+    void this.#loop.wake()
   }
 
   discard(idempotencyKey: string): void {
@@ -96,7 +91,7 @@ export class Chat {
 
   /** Cancels the run that is worked on. */
   async stop(): Promise<void> {
-    const run = liveRun(this.#view)
+    const run = liveRun(this.#feed.view)
     if (!run || !this.#connection || this.#state.stopping === run.id) return
     this.#store.set({ stopping: run.id })
     const ack = await this.#connection.request('cancel', { runId: run.id, idempotencyKey: newUuid() })
@@ -106,9 +101,8 @@ export class Chat {
   /** Leaves the conversation; the next message begins another one, with the named agent or the same. */
   newChat(agentName?: string): void {
     const agent = this.#state.agents.find(({ name }) => name === agentName) ?? this.#state.agent
-    this.#leaveSession()
-    this.#setOutbox([])
-    this.#store.set({ agent, notice: null })
+    this.#leaveSession([], null)
+    this.#store.set({ agent })
   }
 
   dismissNotice(): void {
@@ -129,46 +123,21 @@ export class Chat {
       online: () => {
         this.#store.set({ connection: 'online', problem: null })
         this.#following = false
-        void this.#goOn()
+        void this.#loop.wake()
       },
       offline: (problem) => {
         this.#following = false
         this.#store.set({ connection: 'offline', problem })
       },
-      event: (event) => this.#fold(event),
+      event: (event) => {
+        if (event.sessionId === this.#state.sessionId && !this.#feed.take(event)) this.#followAgain()
+      },
       cut: ({ sessionId, reason }) => {
         if (sessionId !== null && sessionId !== this.#state.sessionId) return
         if (reason === 'deleted') return this.#loseSession('This conversation was deleted. This is a new one.')
-        this.#following = false
-        this.#later(SOON_MS)
+        this.#followAgain()
       },
       newVisitor: () => this.#loseSession(GONE),
-    }
-  }
-
-  async #loadConfig(): Promise<DemoConfig> {
-    for (let pause = 500; ; pause = Math.min(pause * 2, 5_000)) {
-      try {
-        return await this.#options.loadConfig()
-      } catch (error) {
-        this.#store.set({ connection: 'offline', problem: error instanceof Error ? error.message : null })
-        await new Promise((resolve) => setTimeout(resolve, pause))
-      }
-    }
-  }
-
-  /** Does what there is to do, one thing at a time; whoever comes meanwhile has it looked through once more. */
-  async #goOn(): Promise<void> {
-    this.#again = true
-    if (this.#busy) return
-    this.#busy = true
-    try {
-      while (this.#again) {
-        this.#again = false
-        while (await this.#step());
-      }
-    } finally {
-      this.#busy = false
     }
   }
 
@@ -183,17 +152,16 @@ export class Chat {
   }
 
   async #follow(connection: Connection, sessionId: string): Promise<boolean> {
-    const ack = await connection.request('subscribe', { sessionId, after: this.#view.seq })
+    const ack = await connection.request('subscribe', { sessionId, after: this.#feed.view.seq })
     if (sessionId !== this.#state.sessionId) return true
     if (ack.ok) {
       this.#following = true
-      this.#target = isObject(ack.body) && typeof ack.body.lastSeq === 'number' ? ack.body.lastSeq : 0
-      this.#commit()
+      this.#feed.begins(ack.body)
       return true
     }
-    if (ack.error.code === 'cursor_ahead') {
+    if (ack.error.code === 'cursor_ahead' && this.#feed.view.seq > 0) {
       // The log was set back (a restored backup): what it holds now counts.
-      this.#view = EMPTY_VIEW
+      this.#feed.reset()
       return true
     }
     return this.#wait(ack.error)
@@ -201,11 +169,11 @@ export class Chat {
 
   async #deliver(connection: Connection, sessionId: string, message: PendingMessage): Promise<boolean> {
     const { idempotencyKey, text } = message
-    const sentAfterRunNo = message.sentAfterRunNo ?? this.#view.runs.at(-1)?.runNo ?? 0
+    const sentAfterRunNo = message.sentAfterRunNo ?? newestRunNo(this.#state.outbox, this.#feed.view)
     this.#setOutbox(change(this.#state.outbox, idempotencyKey, { sentAfterRunNo }))
     const ack = await connection.request('message', { sessionId, idempotencyKey, input: text })
     if (sessionId !== this.#state.sessionId) return true
-    const accepted = ack.ok ? toAccepted(ack.body) : null
+    const accepted = ack.ok ? acceptanceOf(ack.body) : null
     if (accepted) this.#setOutbox(change(this.#state.outbox, idempotencyKey, { accepted }))
     const error = ack.ok ? { code: 'unknown', message: 'The server did not say what became of it.' } : ack.error
     return accepted !== null || this.#wait(error, message)
@@ -214,93 +182,63 @@ export class Chat {
   async #createSession(message: PendingMessage): Promise<boolean> {
     const { agent } = this.#state
     if (!agent || !this.#endUser) return false
-    try {
-      const bearer = await this.#endUser.token()
-      const idempotencyKey = `${message.idempotencyKey}.session`
-      const answer = await callApi(this.#options.fetch, '/v1/sessions', { bearer, idempotencyKey, body: { agent: agent.name } })
-      // "New chat" was pressed meanwhile: nobody waits for this session.
-      if (!this.#state.outbox.some((other) => other.idempotencyKey === message.idempotencyKey)) return true
-      if (!answer.ok) return this.#wait(answer.error, message)
-      const sessionId = isObject(answer.body) && typeof answer.body.id === 'string' ? answer.body.id : null
-      this.#options.keptSession.write(
-        sessionId && { sessionId, agent: agent.name, endUserId: this.#endUser.grant?.endUserId ?? '' },
-      )
-      this.#store.set({ sessionId })
-      this.#setOutbox(this.#state.outbox)
-      return true
-    } catch {
-      this.#later(LATER_MS)
-      return false
-    }
+    const { idempotencyKey } = message
+    const made = await createSession(this.#options.fetch, this.#endUser, agent.name, `${idempotencyKey}.session`)
+    // "New chat" was pressed meanwhile: nobody waits for this session.
+    if (!this.#state.outbox.some((other) => other.idempotencyKey === idempotencyKey)) return true
+    if ('error' in made) return this.#wait(made.error, message)
+    this.#store.enterSession({ ...made, agent: agent.name, endUserId: this.#endUser.grant?.endUserId ?? '' })
+    return true
   }
 
-  /** What a refusal asks for; true when the next step can be taken at once. */
+  /** Acts on a refusal; true when the next step can be taken at once. */
   async #wait(error: Refusal, message?: PendingMessage): Promise<boolean> {
-    if (error.code === 'token_expired' || error.code === 'unauthorized') await this.#connection?.renew()
-    else if (this.#state.sessionId && (error.code === 'not_found' || error.code === 'forbidden')) this.#loseSession(GONE)
-    else if (message && error.code !== 'not_connected' && !PASSING.has(error.code)) {
+    const verdict = verdictOn(error)
+    if (verdict === 'renew') await this.#connection?.renew()
+    else if (verdict === 'gone' && this.#state.sessionId) this.#loseSession(GONE)
+    else if (message && (verdict === 'final' || verdict === 'gone')) {
       this.#setOutbox(change(this.#state.outbox, message.idempotencyKey, { refused: error }))
       return true
     }
-    this.#later(error.code === 'not_connected' ? SOON_MS : LATER_MS)
+    this.#loop.wakeIn(verdict === 'soon' ? SOON_MS : LATER_MS)
     return false
   }
 
-  #later(milliseconds: number): void {
-    clearTimeout(this.#laterTimer)
-    this.#laterTimer = setTimeout(() => void this.#goOn(), milliseconds)
+  /** Once: while events go on coming out of order, the pause must not begin anew with each. */
+  #followAgain(): void {
+    if (!this.#following) return
+    this.#following = false
+    this.#loop.wakeIn(SOON_MS)
   }
 
-  #fold(event: SessionEvent): void {
-    if (event.sessionId !== this.#state.sessionId) return
-    const isSnapshot = event.type === 'snapshot'
-    if (!isSnapshot && event.seq > this.#view.seq + 1) {
-      // Something is missing in between. Nothing is skipped: it is asked for again from here.
-      this.#following = false
-      return this.#later(SOON_MS)
-    }
-    if (!isSnapshot || event.seq >= this.#view.seq) this.#view = applyEvent(this.#view, event)
-    this.#commitTimer ??= setTimeout(() => this.#commit(), FRAME_MS)
-  }
-
-  #commit(): void {
-    clearTimeout(this.#commitTimer)
-    this.#commitTimer = undefined
-    const { restoring, stopping } = this.#state
-    const view = this.#view
-    const stillStopping = stopping === liveRun(view)?.id ? stopping : null
-    this.#store.set({ view, restoring: restoring && (!this.#following || view.seq < this.#target), stopping: stillStopping })
-    this.#setOutbox(this.#state.outbox)
+  #show(): void {
+    const { restoring, stopping, outbox } = this.#state
+    const { view } = this.#feed
+    this.#store.set({
+      view,
+      restoring: restoring && !(this.#following && this.#feed.isWhole),
+      stopping: stopping === liveRun(view)?.id ? stopping : null,
+    })
+    this.#setOutbox(outbox)
   }
 
   #setOutbox(messages: Outbox): void {
-    const outbox = settle(messages, this.#view)
-    const { sessionId } = this.#state
-    this.#options.keptOutbox.write(outbox.length > 0 ? { sessionId, messages: outbox } : null)
-    if (outbox !== this.#state.outbox) this.#store.set({ outbox })
+    this.#store.setOutbox(settle(messages, this.#feed.view))
   }
 
-  #leaveSession(): void {
+  #leaveSession(outbox: Outbox, notice: string | null): void {
     const { sessionId } = this.#state
     if (sessionId) void this.#connection?.request('unsubscribe', { sessionId })
-    this.#view = EMPTY_VIEW
+    this.#feed.reset()
     this.#following = false
-    this.#options.keptSession.write(null)
-    this.#store.set({ sessionId: null, restoring: false, stopping: null, view: EMPTY_VIEW })
+    this.#store.leaveSession(outbox, notice)
   }
 
   /** The session is out of reach. What was written and not yet taken goes to the next one. */
   #loseSession(notice: string): void {
     if (!this.#state.sessionId) return
     const unsent = this.#state.outbox.filter(({ accepted }) => !accepted)
-    this.#leaveSession()
-    this.#store.set({ notice })
-    this.#setOutbox(forAnotherSession(unsent, newUuid))
+    this.#leaveSession(forAnotherSession(unsent, newUuid), notice)
+    this.#loop.wakeIn(LATER_MS)
   }
-}
-
-function toAccepted(body: unknown): PendingMessage['accepted'] | null {
-  if (!isObject(body) || !isObject(body.item)) return null
-  const { item, seq } = body
-  return typeof item.id === 'string' && typeof seq === 'number' ? { itemId: item.id, seq } : null
 }

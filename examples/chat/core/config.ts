@@ -22,6 +22,21 @@ export async function loadConfig(fetch: Fetch, url: string): Promise<DemoConfig>
   return config
 }
 
+/** The configuration as soon as it can be had; `failed` is told why it has to wait. */
+export async function waitForConfig(
+  load: () => Promise<DemoConfig>,
+  failed: (why: string) => void,
+): Promise<DemoConfig> {
+  for (let pause = 500; ; pause = Math.min(pause * 2, 5_000)) {
+    try {
+      return await load()
+    } catch (error) {
+      failed(error instanceof Error ? error.message : String(error))
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+}
+
 /** The agents that people can talk to, `eliza` first; null for what is no configuration. */
 export function parseConfig(body: unknown): DemoConfig | null {
   if (!isObject(body) || typeof body.publishableKey !== 'string' || !Array.isArray(body.agents)) return null

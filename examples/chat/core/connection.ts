@@ -131,7 +131,8 @@ export class SocketConnection implements Connection {
   /** A failed attempt. Those that the server refused are ours to repeat; after the others socket.io tries by itself. */
   async #failed(error: Error & { data?: unknown }): Promise<void> {
     if (this.#socket.active) return this.#events.offline(null)
-    const { code, message } = refusalOf(error.data) ?? refusalOf({ error: error.data }) ?? { code: error.message, message: error.message }
+    const { code, message } = refusalOf(error.data) ??
+      refusalOf({ error: error.data }) ?? { code: error.message, message: error.message }
     if (code === 'token_expired' || code === 'unauthorized') {
       this.#events.offline(null)
       await this.renew()

@@ -19,7 +19,9 @@ export function isKeptSession(value: unknown): value is KeptSession {
 }
 
 export function isKeptOutbox(value: unknown): value is KeptOutbox {
-  return isObject(value) && (value.sessionId === null || typeof value.sessionId === 'string') && isOutbox(value.messages)
+  return (
+    isObject(value) && (value.sessionId === null || typeof value.sessionId === 'string') && isOutbox(value.messages)
+  )
 }
 
 /** The kept messages for the session that is gone on with: under their own keys only when it is the one they were for. */

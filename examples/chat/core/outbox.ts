@@ -11,7 +11,7 @@ export interface PendingMessage {
   /** The newest run when it was first emitted: its own run is a later one. */
   sentAfterRunNo?: number
   /** The ack: once the view has come to `seq`, it holds the item. */
-  accepted?: { itemId: string; seq: number }
+  accepted?: { itemId: string; runNo: number; seq: number }
   /** The server will not take it; only the user can decide what becomes of it. */
   refused?: Refusal
 }
@@ -54,6 +54,21 @@ function isInput(item: Item, text: string, afterRunNo: number): boolean {
   return item.kind === 'input' && item.runNo > afterRunNo && item.data.content === text
 }
 
+/** The newest run that is known: of the view, or of a message that it doesn't show yet. */
+export function newestRunNo(outbox: Outbox, view: SessionView): number {
+  return Math.max(view.runs.at(-1)?.runNo ?? 0, ...outbox.map(({ accepted }) => accepted?.runNo ?? 0))
+}
+
+/** What an ack says of the message; null for an ack that says nothing. */
+export function acceptanceOf(body: unknown): PendingMessage['accepted'] | null {
+  if (!isObject(body) || !isObject(body.item)) return null
+  const { item, seq } = body
+  const { id, runNo } = item
+  return typeof id === 'string' && typeof runNo === 'number' && typeof seq === 'number'
+    ? { itemId: id, runNo, seq }
+    : null
+}
+
 /** Everything not yet in the session, ready for another session: there it is new, so it gets new keys. */
 export function forAnotherSession(outbox: Outbox, newKey: () => string): Outbox {
   return outbox.map(({ text }) => ({ idempotencyKey: newKey(), text }))
@@ -63,6 +78,8 @@ export function forAnotherSession(outbox: Outbox, newKey: () => string): Outbox 
 export function isOutbox(value: unknown): value is Outbox {
   return (
     Array.isArray(value) &&
-    value.every((entry) => isObject(entry) && typeof entry.idempotencyKey === 'string' && typeof entry.text === 'string')
+    value.every(
+      (entry) => isObject(entry) && typeof entry.idempotencyKey === 'string' && typeof entry.text === 'string',
+    )
   )
 }

@@ -1,6 +1,9 @@
 import { EMPTY_VIEW, type SessionView } from '@shared/domain/foldSession'
+import { newUuid } from '@shared/domain/ids'
 import type { AgentChoice } from './config.ts'
+import { type KeptOutbox, type KeptSession, restoreOutbox } from './kept.ts'
 import type { Outbox } from './outbox.ts'
+import type { Stored } from './storage.ts'
 
 /** All that the page shows. Immutable: each change makes a new one. */
 export interface ChatState {
@@ -35,10 +38,21 @@ const INITIAL: ChatState = {
   stopping: null,
 }
 
-/** One value and those who want to know when it changes; fits React's useSyncExternalStore. */
+/** What of the state outlives the page: the session over all tabs, the outbox with its tab. */
+export interface Kept {
+  session: Stored<KeptSession>
+  outbox: Stored<KeptOutbox>
+}
+
+/** The state and those who want to know when it changes; fits React's useSyncExternalStore. */
 export class StateStore {
   #state = INITIAL
+  #kept: Kept
   #listeners = new Set<() => void>()
+
+  constructor(kept: Kept) {
+    this.#kept = kept
+  }
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
@@ -50,5 +64,39 @@ export class StateStore {
   set(changes: Partial<ChatState>): void {
     this.#state = { ...this.#state, ...changes }
     for (const listener of this.#listeners) listener()
+  }
+
+  /** Goes on with the kept conversation, if it is this visitor's, and with what waited to be sent. */
+  restore(agents: readonly AgentChoice[], endUserId: string | null): void {
+    const kept = this.#kept.session.read()
+    const session = kept?.endUserId === endUserId ? kept : null
+    const sessionId = session?.sessionId ?? null
+    const agent = agents.find(({ name }) => name === session?.agent) ?? agents[0] ?? null
+    const outbox = restoreOutbox(this.#kept.outbox.read(), sessionId, newUuid)
+    const restoring = sessionId !== null
+    this.set({ phase: 'ready', connection: 'connecting', problem: null, agents, agent, sessionId, restoring, outbox })
+  }
+
+  setOutbox(outbox: Outbox): void {
+    if (outbox === this.#state.outbox) return
+    this.set({ outbox })
+    this.#keepOutbox()
+  }
+
+  enterSession(session: KeptSession): void {
+    this.#kept.session.write(session)
+    this.set({ sessionId: session.sessionId })
+    this.#keepOutbox()
+  }
+
+  leaveSession(outbox: Outbox, notice: string | null): void {
+    this.#kept.session.write(null)
+    this.set({ sessionId: null, restoring: false, stopping: null, view: EMPTY_VIEW, outbox, notice })
+    this.#keepOutbox()
+  }
+
+  #keepOutbox(): void {
+    const { sessionId, outbox } = this.#state
+    this.#kept.outbox.write(outbox.length > 0 ? { sessionId, messages: outbox } : null)
   }
 }

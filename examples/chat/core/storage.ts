@@ -15,7 +15,11 @@ export interface Stored<T> {
  * A JSON value under one key. Where the browser forbids or has filled its storage, the value lives as long as the page;
  * what is there but isn't such a value (an older page wrote it) is as good as nothing.
  */
-export function stored<T>(store: KeyValueStore | null, key: string, isValid: (value: unknown) => value is T): Stored<T> {
+export function stored<T>(
+  store: KeyValueStore | null,
+  key: string,
+  isValid: (value: unknown) => value is T,
+): Stored<T> {
   let fallback: T | null = null
   return {
     read() {

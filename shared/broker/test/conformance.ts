@@ -1,0 +1,329 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tunables } from '@shared/domain/tunables'
+import type { BrokerAddress } from './brokerProcess.ts'
+import { type Cutter, startCutter } from './cutter.ts'
+import { type BrokerProcess, brokerProcesses } from './startProcess.ts'
+
+/** A service on which a broker is tried. */
+export interface TestedService {
+  /** A broker's address under a name that nothing else uses. */
+  newAddress(): BrokerAddress
+  /** Kills all of the service's connections that belong to the address. How many there were. */
+  killConnections(address: BrokerAddress): Promise<number>
+}
+
+/** What is promised after the service is back, plus what a busy machine needs. */
+const RECOVERY_MS = 10_000
+/** Rejections are promised within `tunables.redisCommand`; a busy machine may add to it. */
+const FAST_MS = tunables.redisCommand + 500
+const CLOSE_MS = 5_000
+
+/** What the port promises, tried between processes of their own. */
+export function testBroker(service: () => TestedService): void {
+  describe('while all is well', () => testWithTwo(service))
+  describe('when connections break', () => testFaults(service))
+}
+
+function testWithTwo(service: () => TestedService): void {
+  const start = brokerProcesses({ keep: true })
+  let first: BrokerProcess
+  let second: BrokerProcess
+  let names = 0
+  const nameOf = (kind: 'run' | 'ses') => `${kind}_${String(++names).padStart(26, '0')}`
+
+  beforeAll(async () => {
+    const address = service().newAddress()
+    ;[first, second] = await Promise.all([start(address), start(address)])
+  })
+  afterEach(() => Promise.all([first.call('stopAnswering'), second.call('stopAnswering')]))
+
+  test('a bell that one process rings is answered by the other', async () => {
+    const runId = nameOf('run')
+    await second.call('answer')
+    expect(await first.call('ring', [runId])).toMatchObject({ error: null })
+    await second.until('the bell', ({ rung }) => rung.includes(runId))
+    expect(first.rung).not.toContain(runId)
+  })
+
+  test('a bell that waits is counted, and answered by who comes later', async () => {
+    const runId = nameOf('run')
+    expect(await first.call('depth')).toBe(0)
+    await first.call('ring', [runId])
+    expect(await second.call('depth')).toBe(1)
+    await second.call('answer')
+    await second.until('the bell', ({ rung }) => rung.includes(runId))
+    await eventually('an empty queue', async () => (await first.call('depth')) === 0)
+  })
+
+  test('a process answers its own bells, each once', async () => {
+    const runIds = Array.from({ length: 20 }, () => nameOf('run'))
+    await first.call('answer')
+    for (const runId of runIds) {
+      await first.call('ring', [runId])
+      await first.until('the bell', ({ rung }) => rung.includes(runId))
+    }
+    // Bells are answered in order, so nothing of the earlier ones can follow this one.
+    const last = nameOf('run')
+    await second.call('ring', [last])
+    await first.until('the last bell', ({ rung }) => rung.includes(last))
+    expect(first.rung.filter((runId) => runIds.includes(runId))).toEqual(runIds)
+  })
+
+  test('run ids of one tick come as one bell', async () => {
+    const [one, two, three] = [nameOf('run'), nameOf('run'), nameOf('run')]
+    await second.call('answer')
+    await first.call('ringAtOnce', [[one], [two, three], [one], []])
+    await second.until('the bell', ({ rung }) => rung.includes(three))
+    expect(second.bells.filter((bell) => bell.includes(one))).toEqual([[one, two, three]])
+  })
+
+  test('the handler is called by one bell at a time', async () => {
+    const runIds = Array.from({ length: 30 }, () => nameOf('run'))
+    await Promise.all([first.call('answer'), second.call('answer')])
+    await Promise.all(runIds.map((runId, index) => (index % 2 ? first : second).call('ring', [runId])))
+    const answered = () => new Set([...first.rung, ...second.rung])
+    await eventually('all bells', () => runIds.every((runId) => answered().has(runId)))
+    expect([...first.heard, ...second.heard].filter(({ type }) => type === 'error')).toEqual([])
+  })
+
+  test('a handler that throws is reported, and the next bell is answered', async () => {
+    const [failing, next] = [nameOf('run'), nameOf('run')]
+    await second.call('failBells', 1)
+    await second.call('answer')
+    await first.call('ring', [failing])
+    await second.until('the report', ({ heard }) => heard.some((said) => said.type === 'error' && said.where === 'a bell'))
+    await first.call('ring', [next])
+    await second.until('the next bell', ({ rung }) => rung.includes(next))
+    second.heard.splice(0)
+  })
+
+  test('a paused process takes no bells, others do, and it does again when it resumes', async () => {
+    await Promise.all([first.call('answer'), second.call('answer')])
+    for (const [paused, awake] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      await paused.call('pause')
+      const runIds = Array.from({ length: 10 }, () => nameOf('run'))
+      for (const runId of runIds) await paused.call('ring', [runId])
+      await awake.until('all bells', ({ rung }) => runIds.every((runId) => rung.includes(runId)))
+      expect(paused.rung.filter((runId) => runIds.includes(runId))).toEqual([])
+      await paused.call('resume')
+    }
+  })
+
+  test('pausing and resuming all the time loses no bell', async () => {
+    await second.call('answer')
+    const runIds = Array.from({ length: 60 }, () => nameOf('run'))
+    const pausing = second.call('pauseAndResume', 60)
+    for (const [index, runId] of runIds.entries()) await (index % 2 ? first : second).call('ring', [runId])
+    await pausing
+    await second.until('all bells', ({ rung }) => runIds.every((runId) => rung.includes(runId)))
+  })
+
+  test('who stops answering lets a running handler end', async () => {
+    const [running, later] = [nameOf('run'), nameOf('run')]
+    await second.call('hold')
+    await second.call('answer')
+    await first.call('ring', [running])
+    await second.until('the bell', ({ rung }) => rung.includes(running))
+    const stopped = second.call('stopAnswering')
+    await first.call('ring', [later])
+    await second.call('release')
+    expect((await stopped).ms).toBeLessThan(CLOSE_MS)
+    await first.call('answer')
+    await first.until('the later bell', ({ rung }) => rung.includes(later))
+    expect(first.rung).not.toContain(running)
+    expect(second.rung).not.toContain(later)
+  })
+
+  test('news come in order and once, here with their events', async () => {
+    const sessionId = nameOf('ses')
+    await Promise.all([first.call('watch', sessionId), second.call('watch', sessionId)])
+    await first.call('publishMany', sessionId, 1, 200)
+    const all = Array.from({ length: 200 }, (_, index) => index + 1)
+    expect(first.lastSeqs(sessionId)).toEqual(all)
+    expect(first.newsOf(sessionId)[199]?.events).toMatchObject([{ seq: 200, sessionId, data: { data: '🎈\n' } }])
+    await second.until('the last news', (process) => process.lastSeqs(sessionId).at(-1) === 200)
+    expect(isAscending(second.lastSeqs(sessionId))).toBe(true)
+    // An echo of our own would be heard before the other's answer.
+    await second.call('publish', sessionId, [201])
+    await first.until('the answer', (process) => process.lastSeqs(sessionId).at(-1) === 201)
+    expect(first.lastSeqs(sessionId)).toEqual([...all, 201])
+    for (const { events, lastSeq } of second.newsOf(sessionId)) if (events) expect(events.at(-1)?.seq).toBe(lastSeq)
+  })
+
+  test('one call tells of many sessions', async () => {
+    const sessionIds = Array.from({ length: 600 }, () => nameOf('ses'))
+    for (const sessionId of sessionIds) await second.call('watch', sessionId)
+    expect(await first.call('publishBatch', sessionIds.map((sessionId, index) => [sessionId, index]))).toMatchObject({ error: null })
+    await second.until('all news', (process) => process.newsOf(sessionIds.at(-1)!).length === 1)
+    expect(sessionIds.map((sessionId) => second.lastSeqs(sessionId))).toEqual(sessionIds.map((_, index) => [index]))
+  })
+
+  test('only news of watched sessions are heard, and watching is counted', async () => {
+    const [watched, other, sentinel] = [nameOf('ses'), nameOf('ses'), nameOf('ses')]
+    for (const process of [first, second]) {
+      await process.call('watch', sentinel)
+      await process.call('watch', watched)
+      await process.call('watch', watched)
+      await process.call('unwatch', watched)
+    }
+    await first.call('publishBatch', [
+      [watched, 1],
+      [other, 1],
+    ])
+    for (const process of [first, second]) {
+      await process.until('the news', () => process.lastSeqs(watched).length === 1)
+      await process.call('unwatch', watched)
+      await process.call('unwatch', watched)
+    }
+    await first.call('publish', watched, [2])
+    await first.call('publish', sentinel, [1])
+    for (const process of [first, second]) {
+      await process.until('the sentinel', () => process.lastSeqs(sentinel).length === 1)
+      expect(process.lastSeqs(watched)).toEqual([1])
+      expect(process.lastSeqs(other)).toEqual([])
+    }
+    await second.call('watch', watched)
+    await first.call('publish', watched, [3])
+    await second.until('news of a session watched anew', (process) => process.lastSeqs(watched).at(-1) === 3)
+  })
+
+  test('aborts reach every process once', async () => {
+    const runIds = Array.from({ length: 500 }, () => nameOf('run'))
+    await first.call('publishAborts', runIds)
+    for (const process of [first, second]) {
+      await process.until('the aborts', ({ aborts }) => aborts.includes(runIds.at(-1)!))
+      expect(process.aborts).toEqual(runIds)
+    }
+  })
+}
+
+function testFaults(service: () => TestedService): void {
+  const start = brokerProcesses({ keep: false })
+  const cutters: Cutter[] = []
+  afterEach(async () => {
+    for (const cutter of cutters.splice(0)) await cutter.close()
+  })
+
+  /** Two processes that answer and watch; the first by way of a cutter. */
+  async function startPair(sessionId: string) {
+    const address = service().newAddress()
+    const cutter = await startCutter(address.url)
+    cutters.push(cutter)
+    const [first, second] = await Promise.all([start({ ...address, url: cutter.url }), start(address)])
+    for (const process of [first, second]) {
+      await process.call('answer')
+      await process.call('watch', sessionId)
+    }
+    return { address, cutter, first, second }
+  }
+
+  /** Rings and publishes from one process until the other has heard both: what is said during an outage is lost. */
+  async function expectToWork(from: BrokerProcess, to: BrokerProcess, sessionId: string, seq: number): Promise<void> {
+    await from.call('pause')
+    const runId = `run_${sessionId}_${seq}`
+    await eventually(
+      'a bell and news',
+      async () => {
+        if (!to.rung.includes(runId)) await from.call('ring', [runId])
+        if (to.lastSeqs(sessionId).at(-1) !== seq) await from.call('publish', sessionId, [seq])
+        return to.rung.includes(runId) && to.lastSeqs(sessionId).at(-1) === seq
+      },
+      RECOVERY_MS,
+    )
+    await from.call('resume')
+  }
+
+  async function expectReconnected(process: BrokerProcess, times: number): Promise<void> {
+    await process.until('a reconnect', ({ reconnects }) => reconnects >= times, RECOVERY_MS)
+    await eventually('no fault', async () => (await process.call('fault')) === null, RECOVERY_MS)
+  }
+
+  test('killed connections come back, again and again', async () => {
+    const { address, first, second } = await startPair('ses_1')
+    for (const time of [1, 2, 3]) {
+      expect(await service().killConnections(address)).toBeGreaterThan(0)
+      await Promise.all([expectReconnected(first, time), expectReconnected(second, time)])
+      await expectToWork(first, second, 'ses_1', time * 2 - 1)
+      await expectToWork(second, first, 'ses_1', time * 2)
+    }
+  })
+
+  test('while the service is away everything fails fast, and works again when it is back', async () => {
+    const { cutter, first, second } = await startPair('ses_2')
+    expect(await first.call('fault')).toBeNull()
+    await cutter.cut()
+    await eventually('a fault', async () => (await first.call('fault')) !== null)
+    for (const outcome of [
+      await first.call('ring', ['run_lost']),
+      await first.call('publish', 'ses_2', [1]),
+      await first.call('publishAborts', ['run_lost']),
+    ]) {
+      expect(outcome.error).toEqual(expect.any(String))
+      expect(outcome.ms).toBeLessThan(FAST_MS)
+    }
+    expect(await first.call('depth')).toBeNull()
+    expect((await first.call('watch', 'ses_3')).error).toBeNull()
+    await cutter.mend()
+    await expectReconnected(first, 1)
+    await expectToWork(first, second, 'ses_2', 2)
+    await expectToWork(second, first, 'ses_2', 3)
+    await expectToWork(second, first, 'ses_3', 1)
+  })
+
+  test('a service that falls silent is noticed', async () => {
+    const { cutter, first, second } = await startPair('ses_4')
+    cutter.freeze()
+    for (const outcome of [await first.call('ring', ['run_lost']), await first.call('publish', 'ses_4', [1])]) {
+      expect(outcome.error).toEqual(expect.any(String))
+      expect(outcome.ms).toBeLessThan(FAST_MS)
+    }
+    await eventually('a fault', async () => (await first.call('fault')) !== null, 20_000)
+    await cutter.mend()
+    await expectReconnected(first, 1)
+    await expectToWork(first, second, 'ses_4', 2)
+    await expectToWork(second, first, 'ses_4', 3)
+  })
+
+  test.each(['well', 'cut', 'frozen'] as const)('closing is bounded and lets the process end: %s', async (state) => {
+    const { cutter, first } = await startPair('ses_5')
+    if (state === 'cut') await cutter.cut()
+    if (state === 'frozen') cutter.freeze()
+    const { ms, error } = await first.call('close')
+    expect(error).toBeNull()
+    expect(ms).toBeLessThan(CLOSE_MS)
+    expect((await first.call('ring', ['run_late'])).error).toBe('the broker is closed')
+    expect(await first.ended(CLOSE_MS)).toBe(0)
+  })
+
+  test('a handler that never returns holds nobody up', async () => {
+    const { first, second } = await startPair('ses_6')
+    await second.call('pause')
+    await first.call('hold')
+    await second.call('ring', ['run_held'])
+    await first.until('the bell', ({ rung }) => rung.includes('run_held'))
+    expect((await first.call('close')).ms).toBeLessThan(CLOSE_MS)
+    expect(await first.ended(CLOSE_MS)).toBe(0)
+  })
+
+  test('processes that start at once on a service without tables all work', async () => {
+    const address = service().newAddress()
+    const processes = await Promise.all(Array.from({ length: 5 }, () => start(address)))
+    const [first, last] = [processes[0]!, processes.at(-1)!]
+    await last.call('answer')
+    await first.call('ring', ['run_first'])
+    await last.until('the bell', ({ rung }) => rung.includes('run_first'))
+  })
+}
+
+async function eventually(what: string, condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+  for (const deadline = performance.now() + ms; !(await condition()); await sleep(20)) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
+  }
+}
+
+function isAscending(values: number[]): boolean {
+  return values.every((value, index) => index === 0 || value > values[index - 1]!)
+}
