@@ -89,14 +89,7 @@ async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   const databaseUrl = await postgres(options, stopping)
   const secret = await resolveSecret(settings)
   if (settings.autoMigrate) await migrate(databaseUrl)
-  const name = `agentview ${roles.join('+')}`
-  const db = createPool({
-    url: databaseUrl,
-    name,
-    max: settings.pool,
-    onError: (error) => log.warn({ err: error }, 'a connection to Postgres broke'),
-  })
-  stopping.add('The connections to Postgres', 2_000, () => db.end())
+  const db = openDatabase(databaseUrl, options, stopping, log)
   await assertMigrated(db)
   const broker = await createBroker({
     databaseUrl,
@@ -112,6 +105,22 @@ async function postgres({ settings, onNotice }: RunOptions, stopping: Stopping):
   const embedded = await startEmbeddedPostgres({ folder: settings.dataFolder, onNotice })
   stopping.add('The embedded Postgres', 4_000, () => embedded.stop())
   return embedded.url
+}
+
+function openDatabase(url: string, { settings, roles }: RunOptions, stopping: Stopping, log: Logger): Database {
+  let ending = false
+  const db = createPool({
+    url,
+    name: `agentview ${roles.join('+')}`,
+    max: settings.pool,
+    onError: (error) => ending || log.warn({ err: error }, 'a connection to Postgres broke'),
+  })
+  stopping.add('The connections to Postgres', 2_000, () => {
+    // Their end may cross with that of Postgres itself.
+    ending = true
+    return db.end()
+  })
+  return db
 }
 
 async function assertMigrated(db: Database): Promise<void> {

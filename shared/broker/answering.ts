@@ -27,26 +27,28 @@ export interface AnsweringOptions {
   lane: BellLane
   /** Bells that need no answer any more. */
   skip: (bell: Bell) => boolean
-  connect: (process: Processor<Bell, void, string>) => Promise<WorkerConnection>
-  onError: (error: unknown) => void
+  connect: (process: Processor<Bell, void, string>, onError: (error: unknown) => void) => Promise<WorkerConnection>
+  report: (error: unknown, where: string) => void
 }
 
 /**
  *   the queue ─▶ BullMQ's worker ─▶ process ─▶ lane ─▶ the handler
  * Runs until closed. Pausing shuts the lane as well, for the bell that was being fetched just then.
  */
-export async function startAnswering({ lane, skip, connect, onError }: AnsweringOptions): Promise<BellAnswering> {
+export async function startAnswering({ lane, skip, connect, report }: AnsweringOptions): Promise<BellAnswering> {
   let jobEnded = Promise.resolve()
   let endJob = (): void => undefined
   let closing: Promise<void> | null = null
 
+  // Closing ends what is under way on the connections, which is no news.
+  const onError = (error: unknown) => void (closing || report(error, 'the queue worker'))
   const { worker, interrupt, sever } = await connect(async (job, token) => {
     jobEnded = new Promise((resolve) => (endJob = resolve))
     if (skip(job.data) || (await lane.answer(job.data.runIds)) !== 'refused') return
     await job.moveToWait(token)
     endJob()
     throw new WaitingError()
-  })
+  }, onError)
   worker.on('completed', () => endJob())
   worker.on('failed', () => endJob())
   const run = () => void worker.run().catch(onError)

@@ -1,6 +1,6 @@
 import type { Broker } from './port.ts'
-import { createPostgresBroker } from './postgres/postgresBroker.ts'
-import { createRedisBroker } from './redis/redisBroker.ts'
+import { createPostgresBroker } from './postgres/createPostgresBroker.ts'
+import { createRedisBroker } from './redis/createRedisBroker.ts'
 
 export interface BrokerOptions {
   /** Absent: queue and pub/sub run on Postgres. */

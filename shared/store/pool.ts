@@ -34,6 +34,9 @@ export function createPool({ url, name, max, onError }: PoolOptions): Database {
     query_timeout: tunables.postgresStatement + tunables.postgresConnect,
     idle_in_transaction_session_timeout: tunables.postgresIdleInTransaction,
     keepAlive: true,
+    // Plans are kept as long as a connection lives. One that was made while a table was a page long would read all of it
+    // for minutes after it has grown; without sequential scans it takes the index from the beginning.
+    options: '-c enable_seqscan=off',
   })
   pool.on('error', onError)
   return pool

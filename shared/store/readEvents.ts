@@ -80,10 +80,10 @@ export async function readRunSeqBefore(db: Database, sessionId: string, runId: s
     {
       name: 'read_run_seq_before',
       text: `select greatest(
-          (select e.seq from session_events e join runs r on r.id = $2
-            where e.session_id = $1 and e.seq between r.first_seq and $3 and e.run_id = r.id order by e.seq desc limit 1),
-          (select d.seq from session_deltas d join runs r on r.id = $2
-            where d.session_id = $1 and d.seq between r.first_seq and $3 and d.run_id = r.id order by d.seq desc limit 1),
+          (select e.seq from session_events e where e.session_id = $1 and e.run_id = $2
+            and e.seq between (select first_seq from runs where id = $2) and $3 order by e.seq desc limit 1),
+          (select d.seq from session_deltas d where d.session_id = $1 and d.run_id = $2
+            and d.seq between (select first_seq from runs where id = $2) and $3 order by d.seq desc limit 1),
           0) as seq`,
     },
     [uuid('session', sessionId), uuid('run', runId), seq],

@@ -25,6 +25,9 @@ export interface SessionSnapshot {
   runs: Run[]
 }
 
+// Rows come from indexes in the order that is asked for: kept plans that sort would read whole sessions.
+const BEGIN = 'begin isolation level repeatable read read only; set local enable_sort = off'
+
 /**
  * A session as it is at one instant: rows of what is settled, and the fold of the live run's events, all in one
  * REPEATABLE READ transaction. Holds the newest items (`tunables.sessionItems`) and their runs. Null when absent.
@@ -32,7 +35,7 @@ export interface SessionSnapshot {
 export async function readSnapshot(db: Database, sessionId: string): Promise<SessionSnapshot | null> {
   const client = await db.connect()
   try {
-    await client.query('begin isolation level repeatable read read only')
+    await client.query(BEGIN)
     const snapshot = await readWithin(client, sessionId)
     await client.query('commit')
     client.release()
@@ -67,7 +70,7 @@ async function readWithin(client: PoolClient, sessionId: string): Promise<Sessio
   return { seq: session.lastSeq, session, items: inOrder, runs }
 }
 
-/** The log of one run, whole; used for runs that are live, so it is short and its deltas are there. */
+/** The log of one run, whole. Of live runs it is short and its deltas are there. */
 async function readRunLog(client: PoolClient, id: string, sessionId: string, runId: string) {
   const rows = await query<Omit<StoredEvent, 'runId'>>(client, { name: 'snapshot_run_log', text: RUN_LOG }, [
     id,
@@ -81,25 +84,27 @@ const ITEMS = `
   from items where session_id = $1 and not hidden order by run_no desc, item_no desc limit $2`
 
 // The runs of the items that are shown, and all from the oldest live one on: the held one, or else the first of those
-// that are queued, which are found from the newest back.
+// that are queued, which are found from the newest back. Not by status: that would allow the index of all live runs.
 const RUNS = `
   select run_snapshot_v1(r.id) as run from runs r
   where r.session_id = $1 and r.run_no >= least($2, (
     select case when h.held_run_id is null
       then (select min(q.run_no) from (
-        select run_no from runs where session_id = $1 and status = 'queued' order by run_no desc limit h.queued_count) q)
+        select run_no from runs where session_id = $1 and ended_at is null order by run_no desc limit h.queued_count) q)
       else (select run_no from runs where id = h.held_run_id) end
     from session_heads h where h.session_id = $1))
   order by r.run_no`
 
+const LAST_SEQ = `(select coalesce(ended_seq, ${Number.MAX_SAFE_INTEGER}) from runs where id = $2)`
+
 const RUN_LOG = `
   select * from (
-    select e.seq, e.attempt, e.type, e.data, e.at from session_events e join runs r on r.id = $2
-      where e.session_id = $1 and e.seq >= r.first_seq and e.run_id = r.id
+    select e.seq, e.attempt, e.type, e.data, e.at from session_events e
+      where e.session_id = $1 and e.run_id = $2 and e.seq between (select first_seq from runs where id = $2) and ${LAST_SEQ}
     union all
     select d.seq, d.attempt, 'item.delta', jsonb_build_object('itemId', d.item_id, 'patch', d.patch), d.at
-      from session_deltas d join runs r on r.id = $2
-      where d.session_id = $1 and d.seq >= r.first_seq and d.run_id = r.id
+      from session_deltas d
+      where d.session_id = $1 and d.run_id = $2 and d.seq between (select first_seq from runs where id = $2) and ${LAST_SEQ}
   ) log order by seq`
 
 export interface LiveRun {
@@ -114,20 +119,20 @@ export interface LiveRun {
 export async function readLiveRun(db: Database, sessionId: string, runId: string): Promise<LiveRun | null> {
   const client = await db.connect()
   try {
-    await client.query('begin isolation level repeatable read read only')
-    const row = await queryOne<{ last_seq: number; run: StoredRun }>(
+    await client.query(BEGIN)
+    const id = uuid('session', sessionId)
+    const row = await queryOne<{ last_seq: number; run: StoredRun | null }>(
       client,
       {
         name: 'live_run',
-        text: `select h.last_seq, run_snapshot_v1(r.id) as run from runs r join session_heads h on h.session_id = r.session_id
-               where r.id = $2 and r.session_id = $1`,
+        text: 'select last_seq, run_snapshot_v1($2) as run from session_heads where session_id = $1',
       },
-      [uuid('session', sessionId), uuid('run', runId)],
+      [id, uuid('run', runId)],
     )
-    const log = row ? await readRunLog(client, uuid('session', sessionId), sessionId, runId) : []
+    const log = row ? await readRunLog(client, id, sessionId, runId) : []
     await client.query('commit')
     client.release()
-    if (!row) return null
+    if (row?.run?.sessionId !== id) return null
     const items = foldSession(log).items.filter((item) => item.kind !== 'input')
     return { seq: row.last_seq, run: renderRun(row.run), items }
   } catch (error) {

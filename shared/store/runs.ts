@@ -14,12 +14,13 @@ export async function findRun(
     {
       name: 'find_run',
       // The place in the queue is counted from behind: a long session isn't read from its beginning.
-      text: `select run_snapshot_v1(r.id) || jsonb_build_object('queuePosition', case when r.status = 'queued' then
-               (case when h.held_run_id <> r.id then 1 else 0 end) + h.queued_count - (
+      text: `select run_snapshot_v1(r.id) || jsonb_build_object('queuePosition', case when r.status = 'queued' then (
+               select (case when h.held_run_id <> r.id then 1 else 0 end) + h.queued_count - (
                  select count(*) from runs b where b.session_id = r.session_id and b.run_no >= r.run_no
-                   and b.status = 'queued' and b.id is distinct from h.held_run_id) end) as run
-             from runs r join sessions s on s.id = r.session_id join session_heads h on h.session_id = r.session_id
-             where r.id = $1 and r.organization_id = $2 and ($3::uuid is null or s.end_user_id = $3)`,
+                   and b.ended_at is null and b.id is distinct from h.held_run_id)
+               from session_heads h where h.session_id = r.session_id) end) as run
+             from runs r where r.id = $1 and r.organization_id = $2
+               and ($3::uuid is null or $3 = (select s.end_user_id from sessions s where s.id = r.session_id))`,
     },
     [
       uuid('run', runId),

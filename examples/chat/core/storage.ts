@@ -43,3 +43,12 @@ export function stored<T>(
     },
   }
 }
+
+/** The browser's storage of that name; null where the mere look at it is forbidden. */
+export function browserStorage(name: 'localStorage' | 'sessionStorage'): KeyValueStore | null {
+  try {
+    return (globalThis as unknown as Record<string, KeyValueStore | undefined>)[name] ?? null
+  } catch {
+    return null
+  }
+}

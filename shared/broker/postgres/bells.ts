@@ -45,10 +45,10 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
     })
   })
 
-  async function connect(process: Processor<Bell, void>) {
+  async function connect(process: Processor<Bell, void>, onError: (error: unknown) => void) {
     const { config, sever } = connectionConfig(url, 'agentview queue worker')
     const worker = new Worker<Bell, void>(BELL_QUEUE, process, { connection: poolOf({ config, sever }), ...bellWorkerOptions })
-    worker.on('error', (error) => report(error, 'the queue worker'))
+    worker.on('error', onError)
     await within(worker.waitUntilReady(), intervals.start, 'Postgres did not answer the queue worker in time')
     severs.add(sever)
     const interrupt = () => void worker.getBackend().disconnectBlocking(false)
@@ -68,9 +68,9 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
       return rope.ring(runIds)
     },
     async answer(handler) {
-      const onError = (error: unknown) => report(error, 'a bell')
-      const lane = new BellLane(handler, onError)
-      const answering = await startAnswering({ lane, skip: (bell) => bell.from === id && own.skip(bell.runIds), connect, onError })
+      const lane = new BellLane(handler, (error) => report(error, 'a bell'))
+      const skip = (bell: Bell) => bell.from === id && own.skip(bell.runIds)
+      const answering = await startAnswering({ lane, skip, connect, report })
       own.add(lane)
       return {
         ...answering,

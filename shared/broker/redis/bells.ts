@@ -1,4 +1,4 @@
-import { Queue, Worker } from 'bullmq'
+import { type Processor, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { tunables } from '@shared/domain/tunables'
 import { startAnswering } from '../answering.ts'
@@ -30,10 +30,10 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
     })
   })
 
-  async function connect(process: ConstructorParameters<typeof Worker<Bell, void, string>>[1]) {
+  async function connect(process: Processor<Bell, void, string>, onError: (error: unknown) => void) {
     const connection = await openRedis({ url, name: `${prefix}:worker`, kind: 'patient', report })
     const worker = new Worker<Bell, void, string>(BELL_QUEUE, process, { connection, prefix, ...bellWorkerOptions })
-    worker.on('error', (error) => report(error, 'the queue worker'))
+    worker.on('error', onError)
     const blocking = await within(connectBlocking(worker), intervals.start, 'Redis did not answer the queue worker in time')
     const sever = () => {
       blocking?.disconnect()
@@ -45,8 +45,8 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
   return {
     ring: (runIds) => rope.ring(runIds),
     answer(handler) {
-      const onError = (error: unknown) => report(error, 'a bell')
-      return startAnswering({ lane: new BellLane(handler, onError), skip: () => false, connect, onError })
+      const lane = new BellLane(handler, (error) => report(error, 'a bell'))
+      return startAnswering({ lane, skip: () => false, connect, report })
     },
     async depth() {
       const count = within(queue.getWaitingCount(), tunables.redisCommand, 'Redis did not count in time')

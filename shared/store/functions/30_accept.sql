@@ -105,7 +105,7 @@ begin
     -- the oldest queued one, found from the newest back: a long session isn't read from its beginning
     return jsonb_build_object('outcome', 'busy', 'activeRunId', coalesce(v_head.held_run_id, (
       select q.id from (
-        select r.id, r.run_no from runs r where r.session_id = v_session and r.status = 'queued'
+        select r.id, r.run_no from runs r where r.session_id = v_session and r.ended_at is null
           order by r.run_no desc limit v_head.queued_count) q
         order by q.run_no limit 1)));
   end if;

@@ -7,10 +7,12 @@ declare
   v_superseded jsonb := '[]';
   v_events jsonb;
 begin
+  -- by its id alone: with the guards in the statement a plan may choose the index of all due runs
+  select * into v_run from runs r where r.id = p_run_id;
+  if v_run.status <> 'queued' or not v_run.is_next or v_run.due_at > p_now then return null; end if;
   update runs r set status = 'running', epoch = r.epoch + 1, attempt = r.attempt + 1, worker_id = p_worker_id
-    where r.id = p_run_id and r.status = 'queued' and r.is_next and r.due_at <= p_now
+    where r.id = p_run_id
     returning r.* into v_run;
-  if not found then return null; end if;
 
   insert into attempts (run_id, attempt, leg, outcome, worker_id, queued_at, claimed_at)
     values (v_run.id, v_run.attempt, v_run.leg, 'running', p_worker_id, v_run.queued_at, p_now);
@@ -40,9 +42,10 @@ begin
       'nextItemNo', v_run.next_item_no, 'deadlineAt', v_run.deadline_at),
     'session', (
       select jsonb_build_object('id', s.id, 'handle', s.handle, 'metadata', s.metadata, 'state', s.state,
-        'agent', a.name, 'endUser', jsonb_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata))
-      from sessions s join end_users u on u.id = s.end_user_id join agents a on a.id = s.agent_id
-      where s.id = v_run.session_id),
+        'agent', (select a.name from agents a where a.id = s.agent_id),
+        'endUser', (select jsonb_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata)
+          from end_users u where u.id = s.end_user_id))
+      from sessions s where s.id = v_run.session_id),
     'inputs', (
       select jsonb_agg(i.data order by i.item_no) from items i where i.run_id = v_run.id and i.kind = 'input'),
     'baseSeq', p_last_seq, 'at', p_now, 'events', v_events);
@@ -54,9 +57,12 @@ $$;
 -- session may start is kept in runs.is_next under the head's lock, so blocked runs cost nothing here.
 -- The head must still say what the run says: one that was claimed since this statement began is found different when
 -- its head is locked, and doesn't count against the limit.
+-- Plans are kept, and one that was made while nothing waited would read and sort the whole backlog at each claim: the
+-- settings leave only the one that reads runs_due in order and stops.
 -- out  a row for each claimed run: { run, session, inputs, baseSeq, at, events }
 create or replace function claim_runs_v1(p_worker_id uuid, p_hints uuid[], p_limit int)
-returns setof jsonb language plpgsql volatile as $$
+returns setof jsonb language plpgsql volatile
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_left int := p_limit;
@@ -68,8 +74,9 @@ begin
   if not found then return; end if;
 
   for v_due in
-    select r.id, h.last_seq, h.held_run_id from runs r join session_heads h on h.session_id = r.session_id
-      where r.id = any (p_hints) and r.status = 'queued' and r.is_next and r.due_at <= v_now
+    with r as materialized (select * from runs where id = any (p_hints))
+    select r.id, h.last_seq, h.held_run_id from r join session_heads h on h.session_id = r.session_id
+      where r.status = 'queued' and r.is_next and r.due_at <= v_now
         and (h.held_run_id is null or (h.held_run_id = r.id and h.held_epoch = r.epoch))
       order by r.priority desc, r.due_at limit v_left
       for no key update of h skip locked

@@ -1,12 +1,13 @@
 -- Lets go of a session: the run behind the one that has ended may start. Returns it, to be rung. The caller holds the
--- head's lock. All runs before the ended one have ended, so a long session isn't read from its beginning.
+-- head's lock. All runs before the ended one have ended, so a long session isn't read from its beginning; `status` is not
+-- asked for, or a plan may choose the index of all live runs.
 create or replace function release_head_v1(p_session_id uuid, p_ended_run_no int) returns uuid language plpgsql volatile as $$
 declare
   v_next uuid;
 begin
   update runs r set is_next = true, queued_at = clock_timestamp()
     where r.id = (
-      select n.id from runs n where n.session_id = p_session_id and n.run_no > p_ended_run_no and n.status = 'queued'
+      select n.id from runs n where n.session_id = p_session_id and n.run_no > p_ended_run_no and n.ended_at is null
         order by n.run_no limit 1)
     returning r.id into v_next;
   return v_next;
@@ -40,14 +41,19 @@ begin
   end if;
   v_now := clock_timestamp();
 
+  -- by its id alone, also below: with the guards in the statement a plan may choose the index of all live runs, or of all
+  -- runs of the session
+  select * into v_run from runs r where r.id = v_run_id;
+  if v_run.session_id is distinct from v_session or v_run.status not in ('queued', 'running', 'paused')
+      or (p ? 'epoch' and v_run.status <> 'running') then
+    return '{"outcome": "already_ended"}';
+  end if;
   update runs r set status = p ->> 'status', error = nullif(p -> 'error', 'null'), usage = nullif(p -> 'usage', 'null'),
       epoch = r.epoch + (case when p ? 'epoch' then 0 else 1 end), worker_id = null, ended_at = v_now,
       failures = r.failures + (case when p ->> 'status' = 'failed' then 1 else 0 end),
       ended_seq = v_head.last_seq + jsonb_array_length(v_events) + (case when v_metadata = '{}' then 1 else 2 end)
-    where r.id = v_run_id and r.session_id = v_session and r.status in ('queued', 'running', 'paused')
-      and (r.status = 'running' or not p ? 'epoch')
+    where r.id = v_run_id
     returning r.* into v_run;
-  if not found then return '{"outcome": "already_ended"}'; end if;
 
   perform settle_attempt_v1(v_run.id, v_run.attempt, v_now, p -> 'attempt');
   insert into items (id, session_id, run_id, run_no, item_no, leg, kind, status, data, created_at)

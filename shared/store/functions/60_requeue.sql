@@ -16,15 +16,17 @@ begin
   if not found or v_head.held_run_id is distinct from (p ->> 'runId')::uuid or v_head.held_epoch <> (p ->> 'epoch')::int then
     return '{"outcome": "fenced"}';
   end if;
+  -- by its id alone, also below: with the guard in the statement a plan may choose the index of all running runs
+  select * into v_run from runs r where r.id = v_head.held_run_id;
+  if v_run.status <> 'running' then return '{"outcome": "fenced"}'; end if;
   v_now := clock_timestamp();
   v_due := v_now + make_interval(secs => (p ->> 'delayMs')::float8 / 1000);
   update runs r set status = 'queued', is_next = true, due_at = v_due, queued_at = v_now, worker_id = null,
       epoch = r.epoch + 1,
       failures = r.failures + (case when (p ->> 'failed')::boolean then 1 else 0 end),
       lapses = r.lapses + (case when (p ->> 'lapsed')::boolean then 1 else 0 end)
-    where r.id = v_head.held_run_id and r.status = 'running'
+    where r.id = v_head.held_run_id
     returning r.* into v_run;
-  if not found then return '{"outcome": "fenced"}'; end if;
   perform settle_attempt_v1(v_run.id, v_run.attempt, v_now, coalesce(p -> 'attempt', jsonb_build_object('error', p -> 'error',
     'outcome', case when (p ->> 'failed')::boolean then 'failed' when (p ->> 'lapsed')::boolean then 'lapsed' else 'superseded' end)));
   v_events := jsonb_build_array(jsonb_build_object('type', 'run.retrying', 'data',

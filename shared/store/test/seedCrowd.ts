@@ -58,4 +58,9 @@ export async function seedCrowd(engine: TestEngine, longSessions: readonly strin
      from runs r where r.session_id = any ($1)`,
     long,
   )
+  await sql(
+    `insert into attempts (run_id, attempt, leg, outcome, worker_id, queued_at, claimed_at)
+     select r.id, 1, 0, 'completed', gen_random_uuid(), now(), now() from runs r where r.session_id = any ($1) on conflict do nothing`,
+    long,
+  )
 }
