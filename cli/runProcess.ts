@@ -91,11 +91,7 @@ async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   if (settings.autoMigrate) await migrate(databaseUrl)
   const db = openDatabase(databaseUrl, options, stopping, log)
   await assertMigrated(db)
-  const broker = await createBroker({
-    databaseUrl,
-    ...(settings.redisUrl !== null && { redisUrl: settings.redisUrl }),
-    onError: (error, where) => log.warn({ err: error, where }, 'the broker has trouble'),
-  })
+  const broker = await connectBroker(settings, databaseUrl, log)
   stopping.add('The broker', 3_000, () => broker.close())
   return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics() }
 }
@@ -121,6 +117,14 @@ function openDatabase(url: string, { settings, roles }: RunOptions, stopping: St
     return db.end()
   })
   return db
+}
+
+/** What a broker says about a backend that does not answer is for people already. */
+function connectBroker({ redisUrl }: Settings, databaseUrl: string, log: Logger): Promise<Broker> {
+  const onError = (error: Error, where: string) => log.warn({ err: error, where }, 'the broker has trouble')
+  return createBroker({ databaseUrl, ...(redisUrl !== null && { redisUrl }), onError }).catch((error: Error) => {
+    throw new SettingsError(error.message)
+  })
 }
 
 async function assertMigrated(db: Database): Promise<void> {

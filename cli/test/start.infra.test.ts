@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { createTestDatabase } from '../../test/database.ts'
 import { freePort } from '../../test/freePort.ts'
 import type { Credentials } from '../credentials.ts'
 import { isAlive } from '../embedded/processes.ts'
@@ -147,14 +148,17 @@ describe('a start that can not succeed is refused in one line', () => {
 
   test('a REDIS_URL that does not answer', async () => {
     const port = await freePort()
+    const database = await createTestDatabase()
     const line = await refused({
       PORT: '0',
-      DATABASE_URL: process.env.AGENTVIEW_TEST_DATABASE_URL ?? '',
+      DATABASE_URL: database.url,
       REDIS_URL: `redis://127.0.0.1:${port}`,
       AGENTVIEW_SECRET: 's'.repeat(32),
       AGENTVIEW_DATA: await makeDataFolder(),
     })
-    expect(line).toMatch(/REDIS_URL|schema/)
+    expect(line).toContain('REDIS_URL')
+    expect(line).toContain(`127.0.0.1:${port}`)
+    await database.drop()
   })
 
   test.each([

@@ -10,10 +10,9 @@ export async function findUnclaimedRuns(db: Database, olderThanMs: number, limit
     db,
     {
       name: 'find_unclaimed_runs',
-      text: `select id from runs where status = 'queued' and is_next
-             and due_at <= (select clock_timestamp()) - make_interval(secs => $1) order by priority desc, due_at limit $2`,
+      text: 'select id from find_unclaimed_runs_v1($1, $2) as id',
     },
-    [olderThanMs / 1_000, limit],
+    [olderThanMs, limit],
   )
   return rows.map((row) => idOf('run', row.id))
 }

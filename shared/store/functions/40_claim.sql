@@ -105,3 +105,14 @@ begin
   end loop;
 end
 $$;
+
+-- Due runs that nobody has claimed for a while, the best ones first; with settings for the same reason as above.
+create or replace function find_unclaimed_runs_v1(p_older_ms float8, p_limit int) returns setof uuid language plpgsql stable
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+  v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_ms / 1000);
+begin
+  return query select r.id from runs r where r.status = 'queued' and r.is_next and r.due_at <= v_due
+    order by r.priority desc, r.due_at limit p_limit;
+end
+$$;
