@@ -91,7 +91,10 @@ async function streamAnswer(
 }
 
 function unexpected(error: unknown, tools: RunTools, claimed: ClaimedRun): AgentFailure {
-  tools.log.error({ err: error, runId: claimed.run.id, sessionId: claimed.session.id }, 'a run failed inside the worker')
+  tools.log.error(
+    { err: error, runId: claimed.run.id, sessionId: claimed.session.id },
+    'a run failed inside the worker',
+  )
   if (error instanceof RunAborted || isRefusedStatement(error)) {
     return new AgentFailure(UNSTORABLE, 'What the agent app sent could not be stored.', { retryable: false })
   }

@@ -9,8 +9,8 @@ import type { ClaimedRun } from '@shared/store/runTransitions'
 export interface RunPuller {
   /** Resolves once what could be claimed has been started. */
   wake(hints: readonly string[]): Promise<void>
-  /** Takes no more runs; those that are under way go on. */
-  stop(): void
+  /** Takes no more runs; those that are under way go on. Resolves when no claim is under way any more. */
+  stop(): Promise<void>
   /** Claims that are under way: the runs they bring are not known yet. */
   isClaiming(): boolean
   running(): number
@@ -76,8 +76,9 @@ export function createRunPuller({ concurrency, claim, execute, onFull, log }: Pu
 
   return {
     wake,
-    stop: () => {
+    async stop() {
       stopped = true
+      await pulling
     },
     isClaiming: () => pulling !== null,
     running: () => busy,

@@ -10,6 +10,7 @@ import type { Database } from '@shared/store/pool'
 import { type ClaimedRun, claimRuns, requeueRun } from '@shared/store/runTransitions'
 import { unseal } from '@shared/store/sealedSecrets'
 import { type HeldRun, heartbeat, registerWorker, removeWorker } from '@shared/store/workers'
+import { handleJob } from './catalogue.ts'
 import { createEventOutbox } from './eventOutbox.ts'
 import { executeRun } from './executeRun.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -58,7 +59,10 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
     executions.get(runId)?.controller.abort(new RunAborted(reason))
   }
 
-  const outbox = createEventOutbox({ db, publish: (events) => sayCommitted(broker, log, events, []), onLost: abort,
+  const outbox = createEventOutbox({
+    db,
+    publish: (events) => sayCommitted(broker, log, events, []),
+    onLost: abort,
     onTrouble: (error) => log.error({ err: error }, 'events could not be appended'),
   })
   const tools: RunTools = {
@@ -154,15 +158,14 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   const unsubscribe = broker.onAborts((runIds) => {
     if (runIds.some((runId) => executions.has(runId))) beat.now()
   })
-  bells = await broker.answerBells((runIds) => puller.wake(runIds))
+  bells = await broker.answerBells((runIds) => handleJob('pullRuns', { runIds }, { puller }))
   void puller.wake([])
 
   return {
     running: () => executions.size,
     async drain(graceMs) {
       stopping = true
-      puller.stop()
-      await bells?.close()
+      await Promise.all([bells?.close(), Promise.race([puller.stop(), sleep(graceMs, undefined, { ref: false })])])
       const all = () => Promise.allSettled([...executions.values()].map((execution) => execution.done))
       await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])
       for (const runId of executions.keys()) abort(runId, 'shutdown')

@@ -94,9 +94,9 @@ describe('server-sent events', () => {
   })
 
   test('ignore fields that mean nothing here, and blank lines', () => {
-    expect(sse('', '', 'id: 7', 'retry: 10', 'event', 'nonsense', '', 'event: done', 'id', 'data: {}', '', '')).toEqual([
-      { name: 'done', data: {} },
-    ])
+    expect(sse('', '', 'id: 7', 'retry: 10', 'event', 'nonsense', '', 'event: done', 'id', 'data: {}', '', '')).toEqual(
+      [{ name: 'done', data: {} }],
+    )
   })
 
   test('need no data where a frame needs none', () => {
@@ -138,21 +138,36 @@ describe('what a frame may not be', () => {
     ['of another type', '{"event":"text","delta":1}', 'frame "text" that is not valid'],
     ['an item that is no object', '{"event":"item","item":[]}', 'frame "item" that is not valid'],
     ['an item that names its own id', '{"event":"item","id":"","item":{}}', 'frame "item" that is not valid'],
-    ['a patch without operations', '{"event":"item.delta","id":"a","patch":[]}', 'frame "item.delta" that is not valid'],
-    ['a patch of an unknown operation', '{"event":"item.delta","id":"a","patch":[{"op":"move","path":""}]}', 'not valid'],
+    [
+      'a patch without operations',
+      '{"event":"item.delta","id":"a","patch":[]}',
+      'frame "item.delta" that is not valid',
+    ],
+    [
+      'a patch of an unknown operation',
+      '{"event":"item.delta","id":"a","patch":[{"op":"move","path":""}]}',
+      'not valid',
+    ],
     ['an error code with spaces', '{"event":"error","message":"m","code":"a b"}', 'not valid'],
     ['a number of tokens below zero', '{"event":"usage","inputTokens":-1}', 'not valid'],
     ['no JSON', '{"event":', 'not JSON: "{\\\\"event'],
     ['with a NUL', '{"event":"item","item":{"a":"\\u0000"}}', '"/item/a" contains the character'],
     ['with a NUL in a key', '{"event":"item","item":{"\\u0000":1}}', 'a key that contains the character'],
-    ['with half a surrogate pair', '{"event":"item","item":{"a":["\\ud83d"]}}', '"/item/a/0" contains a lone surrogate'],
+    [
+      'with half a surrogate pair',
+      '{"event":"item","item":{"a":["\\ud83d"]}}',
+      '"/item/a/0" contains a lone surrogate',
+    ],
     ['with __proto__', '{"event":"item","item":{"__proto__":{}}}', 'forbidden key "__proto__"'],
     ['with __proto__ beside its name', '{"event":"done","__proto__":{}}', 'forbidden key "__proto__"'],
     ['deeper than is stored', `{"event":"state","state":${deep(tunables.jsonDepth)}}`, 'nested deeper'],
     ['so deep that a parser might fall', `{"event":"state","state":${deep(400_000)}}`, /nested deeper|not JSON/],
   ])('%s', (_what, line, message) => {
     expect(() => ndjson(line)).toThrow(refused(message))
-    const { event, rest } = /^\{"event":"?(?<event>[^",}]*)"?,?(?<rest>.*)$/.exec(line)!.groups as Record<string, string>
+    const { event, rest } = /^\{"event":"?(?<event>[^",}]*)"?,?(?<rest>.*)$/.exec(line)!.groups as Record<
+      string,
+      string
+    >
     expect(() => sse(`event: ${event}`, `data: {${rest}`, '')).toThrow(refused(''))
   })
 
@@ -164,7 +179,9 @@ describe('what a frame may not be', () => {
 
   test('just as deep as is stored is accepted', () => {
     const state = deep(tunables.jsonDepth - 1)
-    expect(ndjson(`{"event":"state","state":${state}}`)).toEqual([{ name: 'state', data: { state: JSON.parse(state) } }])
+    expect(ndjson(`{"event":"state","state":${state}}`)).toEqual([
+      { name: 'state', data: { state: JSON.parse(state) } },
+    ])
   })
 
   test('text may end in half a surrogate pair: the next one completes it', () => {
