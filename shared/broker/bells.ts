@@ -58,7 +58,11 @@ export function createBellRope(from: string, add: AddJob): BellRope {
     }
   }
 
-  const batches = createBatches({ open: () => new Set<string>(), send, late: 'the queue did not take the bell in time' })
+  const batches = createBatches({
+    open: () => new Set<string>(),
+    send,
+    late: 'the queue did not take the bell in time',
+  })
   return {
     async ring(runIds) {
       if (runIds.length === 0) return

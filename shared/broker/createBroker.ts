@@ -1,17 +1,20 @@
+import type { OnError } from './faults.ts'
 import type { Broker } from './port.ts'
 import { createPostgresBroker } from './postgres/createPostgresBroker.ts'
 import { createRedisBroker } from './redis/createRedisBroker.ts'
 
 export interface BrokerOptions {
-  /** Absent: queue and pub/sub run on Postgres. */
-  redisUrl?: string
+  /** Without it queue and pub/sub run on Postgres. */
+  redisUrl?: string | undefined
   databaseUrl: string
-  /** Trouble that the broker gets over by itself, for the log. */
-  onError: (error: Error, where: string) => void
+  /** Told of errors that nobody waits for, without what must not be logged; repeated ones only now and then. */
+  onError: OnError
 }
 
-/** The broker of a process. Throws an Error with one readable line when its backend does not answer. */
+/**
+ * The broker that a process uses for all its life. Throws an Error of one line within seconds when the service doesn't
+ * answer: what happened and what to do, without a password.
+ */
 export function createBroker({ redisUrl, databaseUrl, onError }: BrokerOptions): Promise<Broker> {
-  if (redisUrl !== undefined) return createRedisBroker({ url: redisUrl, onError })
-  return createPostgresBroker({ url: databaseUrl, onError })
+  return redisUrl ? createRedisBroker({ url: redisUrl, onError }) : createPostgresBroker({ url: databaseUrl, onError })
 }

@@ -85,15 +85,17 @@ export interface OrphanedRun {
   sessionId: string
   runId: string
   epoch: number
+  /** How many workers it has lost before this one. */
+  lapses: number
 }
 
 /** Running runs whose worker has lapsed. */
 export async function findOrphanedRuns(db: Database, limit: number): Promise<OrphanedRun[]> {
-  const rows = await query<{ session_id: string; id: string; epoch: number }>(
+  const rows = await query<{ session_id: string; id: string; epoch: number; lapses: number }>(
     db,
     {
       name: 'find_orphaned_runs',
-      text: `select r.session_id, r.id, r.epoch from workers w
+      text: `select r.session_id, r.id, r.epoch, r.lapses from workers w
              join runs r on r.worker_id = w.id and r.status = 'running'
              where w.lapsed_at is not null limit $1`,
     },
@@ -103,6 +105,7 @@ export async function findOrphanedRuns(db: Database, limit: number): Promise<Orp
     sessionId: idOf('session', row.session_id),
     runId: idOf('run', row.id),
     epoch: row.epoch,
+    lapses: row.lapses,
   }))
 }
 

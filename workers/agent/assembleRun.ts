@@ -6,6 +6,7 @@ import type { Item, Usage } from '@shared/domain/objects'
 import { type Patch, PatchError, applyPatch } from '@shared/domain/patch'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
+import { growthOf, jsonBytes, refuseDeep, refuseLarge } from './answerLimits.ts'
 
 /** What frames become in the session's log. */
 export type RunEvent = {
@@ -26,7 +27,10 @@ export interface RunResult {
 export interface RunAssembly {
   /** The events of one frame. Throws AgentFailure: `error` frames, and whatever breaks the protocol. */
   take(frame: Exclude<AgentFrame, { name: 'done' }>): RunEvent[]
-  /** The frame `done`: open items are completed, the output is known. Throws AgentFailure when there is none. */
+  /**
+   * The frame `done`: open items are completed, the output is known. Throws AgentFailure when there is none. Changes
+   * nothing here: when the result is refused, the run breaks off instead.
+   */
   done(): RunResult
   /** The end of a run that broke off: open items are kept as they are, marked incomplete. */
   cutShort(): RunResult
@@ -51,6 +55,7 @@ type StreamKey = string | typeof TEXT
 export function assembleRun(options: AssemblyOptions): RunAssembly {
   const items: Item[] = []
   const open = new Map<StreamKey, number>()
+  /** Bytes of each open item, or more; measured anew when they pass the cap, since parts may have been replaced. */
   const sizes = new Map<number, number>()
   /** The first half of a surrogate pair, by item, until the second comes. */
   const halves = new Map<number, string>()
@@ -73,8 +78,9 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
       data,
       createdAt: now().toISOString(),
     }
-    refuseLarge(JSON.stringify(data).length)
-    sizes.set(items.length, JSON.stringify(data).length)
+    const bytes = jsonBytes(data)
+    refuseLarge('an item', bytes)
+    sizes.set(items.length, bytes)
     if (key !== null) open.set(key, items.length)
     items.push(item)
     return { type: 'item.created', data: { item } }
@@ -82,16 +88,19 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
 
   function grow(index: number, patch: Patch): RunEvent {
     const item = items[index]!
-    const size = sizes.get(index)! + JSON.stringify(patch).length
-    refuseLarge(size)
-    sizes.set(index, size)
-    items[index] = { ...item, data: patched(item.data, patch) }
+    refuseDeep(patch)
+    const data = patched(item.data, patch)
+    const most = sizes.get(index)! + growthOf(patch)
+    const bytes = most > tunables.itemBytes ? jsonBytes(data) : most
+    refuseLarge('an item', bytes)
+    sizes.set(index, bytes)
+    items[index] = { ...item, data }
     return { type: 'item.delta', data: { itemId: item.id, patch } }
   }
 
   function complete(key: StreamKey, index: number, data?: JsonObject): RunEvent {
+    if (data) refuseLarge('an item', jsonBytes(data))
     open.delete(key)
-    if (data) refuseLarge(JSON.stringify(data).length)
     const item: Item = { ...items[index]!, status: 'complete', ...(data && { data }) }
     items[index] = item
     return { type: 'item.completed', data: { item } }
@@ -107,15 +116,14 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
   function takeText({ id, delta }: { id?: string; delta: string }): RunEvent[] {
     const key = id ?? TEXT
     const known = open.get(key)
+    const { whole, half } = splitHalf((known === undefined ? '' : (halves.get(known) ?? '')) + delta)
+    const fault = findJsonFault(whole, 1)
+    if (fault) throw invalidOutput(`The agent app sent text that ${fault.message}.`)
     const created =
       known === undefined ? [add({ type: 'message', role: 'assistant', content: '' }, 'streaming', key)] : []
     const index = known ?? items.length - 1
-    const { whole, half } = splitHalf((halves.get(index) ?? '') + delta)
     halves.set(index, half)
-    if (whole === '') return created
-    const fault = findJsonFault(whole, 1)
-    if (fault) throw invalidOutput(`The agent app sent text that ${fault.message}.`)
-    return [...created, grow(index, [{ op: 'append', path: '/content', value: whole }])]
+    return whole === '' ? created : [...created, grow(index, [{ op: 'append', path: '/content', value: whole }])]
   }
 
   function take(frame: Exclude<AgentFrame, { name: 'done' }>): RunEvent[] {
@@ -135,15 +143,18 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
       case 'text':
         return takeText(frame.data)
       case 'state':
+        refuseLarge('a state', jsonBytes(frame.data.state))
         result.state = frame.data.state
         return []
       case 'metadata':
         result.metadata = { ...result.metadata, ...frame.data.metadata }
+        refuseLarge('metadata', jsonBytes(result.metadata), tunables.metadataBytes)
         return []
       case 'usage':
         result.usage = frame.data
         return []
       case 'custom':
+        refuseLarge('a custom event', jsonBytes(frame.data.data))
         return [{ type: 'custom', data: frame.data }]
       case 'error':
         throw new AgentFailure(frame.data.code ?? 'agent_error', frame.data.message, {
@@ -159,10 +170,14 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
       const outputIndex = open.get(TEXT) ?? items.length - 1
       const output = items[outputIndex]
       if (!output) throw invalidOutput('The agent app ended without an item: the last one is the output.')
-      items[outputIndex] = { ...output, kind: 'output', status: 'complete' }
-      const events = [...open].filter(([, index]) => index !== outputIndex).map(([key, index]) => complete(key, index))
-      open.clear()
-      return { ...result, items, events: [...events, { type: 'item.completed', data: { item: items[outputIndex] } }] }
+      const closing = new Set(open.values()).add(outputIndex)
+      const whole = items.map((item, index): Item => {
+        if (!closing.has(index)) return item
+        return { ...item, status: 'complete', kind: index === outputIndex ? 'output' : item.kind }
+      })
+      const inOrder = [...closing].toSorted((a, b) => Number(a === outputIndex) - Number(b === outputIndex) || a - b)
+      const events = inOrder.map((index): RunEvent => ({ type: 'item.completed', data: { item: whole[index]! } }))
+      return { ...result, items: whole, events }
     },
     cutShort() {
       const events = [...open.values()].map((index): RunEvent => {
@@ -185,11 +200,6 @@ function patched(data: JsonObject, patch: Patch): JsonObject {
     throw invalidOutput(`The agent app sent a patch that does not fit its item: ${error.message}.`)
   }
   throw invalidOutput('The agent app sent a patch that leaves no object.')
-}
-
-function refuseLarge(bytes: number): void {
-  if (bytes > tunables.itemBytes)
-    throw invalidOutput(`The agent app sent an item of more than ${tunables.itemBytes} bytes.`)
 }
 
 /** Text up to a trailing first half of a surrogate pair, and that half. */

@@ -9,8 +9,6 @@ export interface JobTools {
 
 interface Job<Name extends JobName> {
   check: Check<JobPayload<Name>>
-  /** At once in one worker process. */
-  concurrency: number
   handle: (payload: JobPayload<Name>, tools: JobTools) => Promise<void>
 }
 
@@ -18,8 +16,6 @@ interface Job<Name extends JobName> {
 const CATALOGUE: { [Name in JobName]: Job<Name> } = {
   pullRuns: {
     check: checkOf(JOB_PAYLOADS.pullRuns),
-    // one claim takes as many runs as there are free slots
-    concurrency: 1,
     handle: ({ runIds }, { puller }) => puller.wake(runIds),
   },
 }

@@ -223,7 +223,8 @@ export class Chat {
   }
 
   #setOutbox(messages: Outbox): void {
-    this.#store.setOutbox(settle(messages, this.#feed.view))
+    // By what is shown, not by what the feed has already: else a message would be nowhere for a frame.
+    this.#store.setOutbox(settle(messages, this.#state.view))
   }
 
   #leaveSession(outbox: Outbox, notice: string | null): void {

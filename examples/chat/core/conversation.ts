@@ -31,8 +31,8 @@ export function toTurns(view: SessionView): Turn[] {
   return [...groupByRun(view).entries()]
     .sort(([, a], [, b]) => a.runNo - b.runNo)
     .map(([runId, { run, items }]) => {
-      const status = run && statusOf(run, items, held, view.retrying[runId])
-      return { runId, run, entries: toEntries(items), status }
+      const entries = toEntries(items)
+      return { runId, run, entries, status: run && statusOf(run, entries, held, view.retrying[runId]) }
     })
 }
 
@@ -77,13 +77,13 @@ function findCall(entries: Entry[], callId: string): (Entry & { kind: 'tool' }) 
 
 function statusOf(
   run: Run,
-  items: Item[],
+  entries: Entry[],
   held: string | undefined,
   retrying: { nextAt: string; message: string } | undefined,
 ): TurnStatus | null {
   if (run.status === 'failed') {
     const error = run.error ?? { code: 'unknown', message: 'The agent did not say why.' }
-    return { kind: 'failed', error, again: inputText(items) }
+    return { kind: 'failed', error, again: inputText(entries) }
   }
   if (run.status === 'cancelled') return { kind: 'cancelled' }
   if (run.status === 'paused') return { kind: 'paused' }
@@ -91,12 +91,17 @@ function statusOf(
   if (retrying) return { kind: 'retrying', ...retrying }
   if (run.id !== held) return { kind: 'behind' }
   if (run.status === 'queued') return { kind: 'waiting' }
-  return items.some((item) => item.status === 'streaming') ? null : { kind: 'working' }
+  return entries.some(showsProgress) ? null : { kind: 'working' }
 }
 
-function inputText(items: Item[]): string | null {
-  const content = items.find((item) => item.kind === 'input')?.data.content
-  return typeof content === 'string' ? content : null
+/** Text that grows and a tool at work tell by themselves that the agent is busy. */
+function showsProgress(entry: Entry): boolean {
+  return entry.kind === 'tool' ? entry.call !== null && entry.result === null : entry.item.status === 'streaming'
+}
+
+function inputText(entries: Entry[]): string | null {
+  const input = entries.find((entry) => entry.kind === 'message' && entry.item.kind === 'input')
+  return input?.kind === 'message' ? input.text : null
 }
 
 /** What a person can do about a failed run, by the error's code. */

@@ -19,7 +19,7 @@ export function Transcript({ state, title, onSend, onSendAgain, onDiscard }: Pro
   const { view, outbox } = state
   const turns = useMemo(() => toTurns(view), [view])
   const pending = useMemo(() => stillUnseen(outbox, view), [outbox, view])
-  const { scroller, isAtBottom, scrollToBottom } = useStickToBottom(view, outbox)
+  const { scroller, isAtBottom, scrollToBottom } = useStickToBottom(outbox.length)
   const lastRunId = turns.at(-1)?.runId
   return (
     <main className="scroll-frame">

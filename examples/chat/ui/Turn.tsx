@@ -1,4 +1,5 @@
 import { memo } from 'react'
+import type { RunStatus } from '@shared/domain/objects'
 import type { Entry, Turn as TurnOf } from '../core/conversation.ts'
 import { Avatar } from './Header.tsx'
 import { JsonBlock } from './JsonBlock.tsx'
@@ -20,7 +21,7 @@ export function Turn({ turn, title, isLast, onSend }: Props) {
   return (
     <li className="turn">
       {said.map((entry) => (
-        <EntryView key={keyOf(entry)} entry={entry} isLive={false} />
+        <EntryView key={keyOf(entry)} entry={entry} runStatus={undefined} />
       ))}
       {hasAnswer && (
         <div className="answer">
@@ -28,7 +29,7 @@ export function Turn({ turn, title, isLast, onSend }: Props) {
           <div className="answer-body">
             <p className="visually-hidden">{title}:</p>
             {answered.map((entry) => (
-              <EntryView key={keyOf(entry)} entry={entry} isLive={turn.run?.status === 'running'} />
+              <EntryView key={keyOf(entry)} entry={entry} runStatus={turn.run?.status} />
             ))}
             {turn.status && (
               <TurnStatus status={turn.status} runId={turn.runId} title={title} isLast={isLast} onSend={onSend} />
@@ -48,23 +49,29 @@ function keyOf(entry: Entry): string {
   return entry.kind === 'tool' ? `tool ${entry.call?.id ?? entry.result?.id}` : entry.item.id
 }
 
-function EntryView({ entry, isLive }: { entry: Entry; isLive: boolean }) {
-  if (entry.kind === 'tool')
-    return <ToolCard name={entry.name} call={entry.call} result={entry.result} isLive={isLive} />
+function EntryView({ entry, runStatus }: { entry: Entry; runStatus: RunStatus | undefined }) {
+  if (entry.kind === 'tool') return <ToolCard {...entry} isLive={runStatus === 'running'} />
   if (entry.kind === 'json') return <JsonBlock item={entry.item} />
   const { item, role, text } = entry
-  return <Message role={role} text={text} status={item.status} />
+  // That a stopped answer is cut short goes without saying.
+  const isCutShort = item.status === 'incomplete' && runStatus !== 'cancelled'
+  return <Message role={role} text={text} isStreaming={item.status === 'streaming'} isCutShort={isCutShort} />
 }
 
 /** Text is rendered as text: what an agent or a user writes can never become part of the page. */
-const Message = memo(function Message({ role, text, status }: { role: string; text: string; status: string }) {
-  const isStreaming = status === 'streaming'
+const Message = memo(function Message(props: {
+  role: string
+  text: string
+  isStreaming: boolean
+  isCutShort: boolean
+}) {
+  const { role, text, isStreaming, isCutShort } = props
   return (
     <div className="message" data-role={role}>
       {role === 'user' && <span className="visually-hidden">You: </span>}
       {text === '' && !isStreaming ? <em className="muted">No text</em> : text}
       {isStreaming && <span className="caret" aria-hidden="true" />}
-      {status === 'incomplete' && <span className="cut-short"> (cut short)</span>}
+      {isCutShort && <span className="cut-short"> (cut short)</span>}
     </div>
   )
 })

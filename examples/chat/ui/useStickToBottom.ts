@@ -4,10 +4,10 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 const NEAR = 80
 
 /**
- * Keeps the end in sight while it grows, unless the reader has scrolled up. `content` is what grows; `sent` what the
- * reader adds to it: with that he is brought to the end from anywhere.
+ * Keeps the end in sight while it grows, unless the reader has scrolled up. `sent` is how much he has added himself:
+ * with more he is brought to the end from anywhere.
  */
-export function useStickToBottom(content: unknown, sent: readonly unknown[]) {
+export function useStickToBottom(sent: number) {
   const scroller = useRef<HTMLDivElement>(null)
   const sticks = useRef(true)
   const [isAtBottom, setIsAtBottom] = useState(true)
@@ -35,13 +35,13 @@ export function useStickToBottom(content: unknown, sent: readonly unknown[]) {
     }
   }, [scrollToBottom])
 
-  const count = sent.length
-  const before = useRef(count)
+  const before = useRef(sent)
+  // After each render: whatever it was for, it may have changed the height.
   useLayoutEffect(() => {
-    if (count > before.current) sticks.current = true
-    before.current = count
+    if (sent > before.current) sticks.current = true
+    before.current = sent
     if (sticks.current) scrollToBottom()
-  }, [content, count, scrollToBottom])
+  })
 
   return { scroller, isAtBottom, scrollToBottom }
 }

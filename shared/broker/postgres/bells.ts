@@ -47,7 +47,10 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
 
   async function connect(process: Processor<Bell, void>, onError: (error: unknown) => void) {
     const { config, sever } = connectionConfig(url, 'agentview queue worker')
-    const worker = new Worker<Bell, void>(BELL_QUEUE, process, { connection: poolOf({ config, sever }), ...bellWorkerOptions })
+    const worker = new Worker<Bell, void>(BELL_QUEUE, process, {
+      connection: poolOf({ config, sever }),
+      ...bellWorkerOptions,
+    })
     worker.on('error', onError)
     await within(worker.waitUntilReady(), intervals.start, 'Postgres did not answer the queue worker in time')
     severs.add(sever)

@@ -17,7 +17,11 @@ export async function migrateQueue(url: URL, schema: string): Promise<void> {
   try {
     await client.connect()
     if ((await currentVersion(client, schema)) < LATEST_SCHEMA_VERSION) {
-      await within(runMigrations(client, schema), intervals.migrate, `the queue's tables in ${schema} could not be made in time`)
+      await within(
+        runMigrations(client, schema),
+        intervals.migrate,
+        `the queue's tables in ${schema} could not be made in time`,
+      )
     }
     await client.end()
   } finally {

@@ -46,7 +46,8 @@ export class NotifyConnection {
         break
       } catch (error) {
         const hopeless = HOPELESS.test((error as { code?: string }).code ?? '')
-        if (hopeless || performance.now() > deadline) throw unreachable('Postgres', 'DATABASE_URL', this.#options.url, error)
+        if (hopeless || performance.now() > deadline)
+          throw unreachable('Postgres', 'DATABASE_URL', this.#options.url, error)
         await sleep(intervals.reconnectFirst)
       }
     }
@@ -101,7 +102,7 @@ export class NotifyConnection {
   }
 
   async #reconnect(): Promise<void> {
-    for (let pause: number = intervals.reconnectFirst; !this.#closed; ) {
+    for (let pause: number = intervals.reconnectFirst; !this.#closed;) {
       try {
         await this.#connect()
         if (!this.#closed) this.#options.onReconnect()

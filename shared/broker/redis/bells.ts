@@ -34,7 +34,11 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
     const connection = await openRedis({ url, name: `${prefix}:worker`, kind: 'patient', report })
     const worker = new Worker<Bell, void, string>(BELL_QUEUE, process, { connection, prefix, ...bellWorkerOptions })
     worker.on('error', onError)
-    const blocking = await within(connectBlocking(worker), intervals.start, 'Redis did not answer the queue worker in time')
+    const blocking = await within(
+      connectBlocking(worker),
+      intervals.start,
+      'Redis did not answer the queue worker in time',
+    )
     const sever = () => {
       blocking?.disconnect()
       connection.disconnect()

@@ -65,7 +65,14 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
 
   await subscribeAll()
   // A failure here is the connection's: it is closed then, and the next 'ready' does all again.
-  subscriber.on('ready', () => void subscribeAll().then(() => audience.tellReconnect(), () => undefined))
+  subscriber.on(
+    'ready',
+    () =>
+      void subscribeAll().then(
+        () => audience.tellReconnect(),
+        () => undefined,
+      ),
+  )
   // Without a question now and then a lost peer stays unnoticed: a subscriber only listens.
   const alive = setInterval(() => void subscriber.ping().catch(() => undefined), intervals.alive)
   alive.unref()

@@ -53,7 +53,13 @@ async function outcome(work: Promise<unknown>): Promise<{ ms: number; error: str
 
 /** Without a timestamp or data of a real event: brokers don't look inside. */
 function newsOf(sessionId: string, seqs: number[]): SessionNews {
-  const events = seqs.map((seq) => ({ seq, type: 'custom' as const, sessionId, at: '', data: { name: 'test', data: '🎈\n' } }))
+  const events = seqs.map((seq) => ({
+    seq,
+    type: 'custom' as const,
+    sessionId,
+    at: '',
+    data: { name: 'test', data: '🎈\n' },
+  }))
   return { sessionId, lastSeq: seqs.at(-1) ?? 0, events }
 }
 

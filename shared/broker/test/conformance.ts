@@ -91,7 +91,9 @@ function testWithTwo(service: () => TestedService): void {
     await second.call('failBells', 1)
     await second.call('answer')
     await first.call('ring', [failing])
-    await second.until('the report', ({ heard }) => heard.some((said) => said.type === 'error' && said.where === 'a bell'))
+    await second.until('the report', ({ heard }) =>
+      heard.some((said) => said.type === 'error' && said.where === 'a bell'),
+    )
     await first.call('ring', [next])
     await second.until('the next bell', ({ rung }) => rung.includes(next))
     second.heard.splice(0)
@@ -156,7 +158,12 @@ function testWithTwo(service: () => TestedService): void {
   test('one call tells of many sessions', async () => {
     const sessionIds = Array.from({ length: 600 }, () => nameOf('ses'))
     for (const sessionId of sessionIds) await second.call('watch', sessionId)
-    expect(await first.call('publishBatch', sessionIds.map((sessionId, index) => [sessionId, index]))).toMatchObject({ error: null })
+    expect(
+      await first.call(
+        'publishBatch',
+        sessionIds.map((sessionId, index) => [sessionId, index]),
+      ),
+    ).toMatchObject({ error: null })
     await second.until('all news', (process) => process.newsOf(sessionIds.at(-1)!).length === 1)
     expect(sessionIds.map((sessionId) => second.lastSeqs(sessionId))).toEqual(sessionIds.map((_, index) => [index]))
   })

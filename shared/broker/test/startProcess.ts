@@ -25,9 +25,14 @@ export class BrokerProcess {
     this.#child.on('message', (answer: Answer) => this.#receive(answer))
   }
 
-  async call<Task extends keyof Tasks>(task: Task, ...values: Parameters<Tasks[Task]>): Promise<Awaited<ReturnType<Tasks[Task]>>> {
+  async call<Task extends keyof Tasks>(
+    task: Task,
+    ...values: Parameters<Tasks[Task]>
+  ): Promise<Awaited<ReturnType<Tasks[Task]>>> {
     const call: Call = { number: ++this.#calls, task, values }
-    const answered = new Promise<{ result?: unknown; error?: string }>((resolve) => this.#answers.set(call.number, resolve))
+    const answered = new Promise<{ result?: unknown; error?: string }>((resolve) =>
+      this.#answers.set(call.number, resolve),
+    )
     this.#child.send(call)
     const { result, error } = await within(answered, PATIENCE_MS, `${task} was not done within ${PATIENCE_MS} ms`)
     if (error !== undefined) throw new Error(error)
@@ -74,7 +79,9 @@ export class BrokerProcess {
   }
 
   newsOf(sessionId: string) {
-    return this.heard.flatMap((heard) => (heard.type === 'news' && heard.news.sessionId === sessionId ? [heard.news] : []))
+    return this.heard.flatMap((heard) =>
+      heard.type === 'news' && heard.news.sessionId === sessionId ? [heard.news] : [],
+    )
   }
 
   /** Lets go of the process and waits for it to end by itself. */

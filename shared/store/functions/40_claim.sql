@@ -62,7 +62,7 @@ $$;
 -- out  a row for each claimed run: { run, session, inputs, baseSeq, at, events }
 create or replace function claim_runs_v1(p_worker_id uuid, p_hints uuid[], p_limit int)
 returns setof jsonb language plpgsql volatile
-set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
+set enable_sort = off set enable_seqscan = off as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_left int := p_limit;
@@ -108,7 +108,7 @@ $$;
 
 -- Due runs that nobody has claimed for a while, the best ones first; with settings for the same reason as above.
 create or replace function find_unclaimed_runs_v1(p_older_ms float8, p_limit int) returns setof uuid language plpgsql stable
-set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
+set enable_sort = off set enable_seqscan = off as $$
 declare
   v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_ms / 1000);
 begin

@@ -117,7 +117,7 @@ export async function startTestEngine(): Promise<TestEngine> {
 }
 
 export const bare = (id: string): string => {
-  for (const kind of ['session', 'run', 'item', 'worker'] as const) {
+  for (const kind of ['organization', 'session', 'run', 'item', 'worker'] as const) {
     const uuid = uuidOf(kind, id)
     if (uuid) return uuid
   }

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newId } from '@shared/domain/ids'
+import { createApiKey, findApiKey, hashOf } from '../apiKeys.ts'
+import { createAnonymousEndUser, findEndUser } from '../endUsers.ts'
+import { createRefreshToken, rotateRefreshToken } from '../refreshTokens.ts'
+import { type TestEngine, startTestEngine } from './testEngine.ts'
+
+let engine: TestEngine
+beforeAll(async () => {
+  engine = await startTestEngine()
+})
+afterAll(() => engine.close())
+
+const rotate = (token: string) => rotateRefreshToken(engine.db, engine.organizationId, token)
+
+async function visitor() {
+  const endUser = await createAnonymousEndUser(engine.db, engine.organizationId, { a: 1 })
+  return { endUserId: endUser.id, token: await createRefreshToken(engine.db, engine.organizationId, endUser.id) }
+}
+
+describe('a refresh token', () => {
+  test('is exchanged for the next, again and again', async () => {
+    const { endUserId, token } = await visitor()
+    const second = await rotate(token)
+    expect(second).toEqual({ endUserId, refreshToken: expect.stringMatching(/^av_rt_[\w-]{43}$/) })
+    const third = await rotate(second!.refreshToken)
+    expect(third).toMatchObject({ endUserId })
+    expect(new Set([token, second!.refreshToken, third!.refreshToken]).size).toBe(3)
+  })
+
+  test('that is used twice revokes its whole family, and no other', async () => {
+    const { endUserId, token } = await visitor()
+    const sameUser = await createRefreshToken(engine.db, engine.organizationId, endUserId)
+    const stranger = await visitor()
+    const second = (await rotate(token))!
+    expect(await rotate(token)).toBeNull()
+    expect(await rotate(second.refreshToken)).toBeNull()
+    expect(await rotate(sameUser)).not.toBeNull()
+    expect(await rotate(stranger.token)).not.toBeNull()
+  })
+
+  test('used ten times at once is exchanged at most once, and its family is revoked', async () => {
+    const { token } = await visitor()
+    const results = await Promise.all(Array.from({ length: 10 }, () => rotate(token)))
+    const next = results.filter((result) => result !== null)
+    expect(next).toHaveLength(1)
+    expect(await rotate(next[0]!.refreshToken)).toBeNull()
+  })
+
+  test('of a family that is revoked while its next is being made does not survive', async () => {
+    const { token } = await visitor()
+    const second = (await rotate(token))!.refreshToken
+    // The thief's exchange of the second is under way when the first is used again.
+    const thief = await engine.db.connect()
+    await thief.query('begin')
+    await thief.query('update refresh_tokens set used_at = clock_timestamp() where hash = $1', [hashOf(second)])
+    await thief.query(
+      `insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
+       select $2, organization_id, end_user_id, family_id, expires_at from refresh_tokens where hash = $1`,
+      [hashOf(second), hashOf('third')],
+    )
+    const reuse = rotate(token)
+    while ((await engine.rows(`select from pg_stat_activity where wait_event_type = 'Lock'`)).length === 0);
+    await thief.query('commit')
+    thief.release()
+    expect(await reuse).toBeNull()
+    expect(await rotate('third')).toBeNull()
+  })
+
+  test.each([
+    ['unknown', async () => 'av_rt_unknown'],
+    ['empty', async () => ''],
+    [
+      'expired',
+      async () => {
+        const { token } = await visitor()
+        await engine.rows(
+          `update refresh_tokens set expires_at = clock_timestamp() - interval '1 s' where hash = $1`,
+          hashOf(token),
+        )
+        return token
+      },
+    ],
+  ])('that is %s is refused', async (_what, tokenOf) => {
+    expect(await rotate(await tokenOf())).toBeNull()
+  })
+
+  test('of another organization is refused, and nothing of its family is revoked', async () => {
+    const { token } = await visitor()
+    expect(await rotateRefreshToken(engine.db, newId('organization'), token)).toBeNull()
+    const second = (await rotate(token))!
+    expect(await rotateRefreshToken(engine.db, newId('organization'), token)).toBeNull()
+    expect(await rotate(second.refreshToken)).not.toBeNull()
+  })
+
+  test('is not kept in clear', async () => {
+    const { token } = await visitor()
+    const rows = await engine.rows('select t::text as row from refresh_tokens t')
+    expect(JSON.stringify(rows)).not.toContain(token)
+  })
+})
+
+describe('an API key', () => {
+  test('is found as long as it is not revoked, by itself only', async () => {
+    const key = await createApiKey(engine.db, engine.organizationId, 'secret', 'server')
+    const widget = await createApiKey(engine.db, engine.organizationId, 'publishable', 'widget')
+    expect(key).toMatch(/^av_sk_[\w-]{43}$/)
+    expect(await findApiKey(engine.db, key)).toMatchObject({ organizationId: engine.organizationId, kind: 'secret' })
+    expect(await findApiKey(engine.db, widget)).toMatchObject({ kind: 'publishable' })
+    expect(await findApiKey(engine.db, `${key}x`)).toBeNull()
+    await engine.rows('update api_keys set revoked_at = clock_timestamp() where hash = $1', hashOf(key))
+    expect(await findApiKey(engine.db, key)).toBeNull()
+  })
+})
+
+test('an end user is found by his organization only, and not when revoked', async () => {
+  const endUser = await createAnonymousEndUser(engine.db, engine.organizationId, { a: 1 })
+  expect(endUser).toMatchObject({ anonymous: true, metadata: { a: 1 }, space: 'production' })
+  expect(await findEndUser(engine.db, engine.organizationId, endUser.id)).toEqual(endUser)
+  expect(await findEndUser(engine.db, newId('organization'), endUser.id)).toBeNull()
+  await engine.rows('update end_users set revoked_at = clock_timestamp() where metadata = $1', { a: 1 })
+  expect(await findEndUser(engine.db, engine.organizationId, endUser.id)).toBeNull()
+})
