@@ -23,11 +23,17 @@ export interface WorkerConnection {
   sever(): void
 }
 
+/** A worker that is ready but doesn't run yet. Leaves nothing open when it rejects. */
+export type ConnectWorker = (
+  process: Processor<Bell, void, string>,
+  onError: (error: unknown) => void,
+) => Promise<WorkerConnection>
+
 export interface AnsweringOptions {
   lane: BellLane
   /** Bells that need no answer any more. */
   skip: (bell: Bell) => boolean
-  connect: (process: Processor<Bell, void, string>, onError: (error: unknown) => void) => Promise<WorkerConnection>
+  connect: ConnectWorker
   report: (error: unknown, where: string) => void
 }
 

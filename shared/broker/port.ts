@@ -20,7 +20,10 @@ export interface Broker {
   /** Says what was committed, in the order given. Also reaches listeners of the same process. Rejects when pub/sub is away. */
   publish(news: readonly SessionNews[]): Promise<void>
 
-  /** From the resolved promise on, news of that session reaches `onNews` listeners of this process. Counted per session. */
+  /**
+   * From the resolved promise on, news of that session reaches `onNews` listeners of this process. Counted per session.
+   * While pub/sub is away it resolves at once: `onReconnect` follows, as for all that is missed.
+   */
   watch(sessionId: string): Promise<void>
   /** Takes one `watch` back. */
   unwatch(sessionId: string): void

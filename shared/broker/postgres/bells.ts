@@ -45,26 +45,6 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
     })
   })
 
-  async function connect(process: Processor<Bell, void>, onError: (error: unknown) => void) {
-    const { config, sever } = connectionConfig(url, 'agentview queue worker')
-    const worker = new Worker<Bell, void>(BELL_QUEUE, process, {
-      connection: poolOf({ config, sever }),
-      ...bellWorkerOptions,
-    })
-    worker.on('error', onError)
-    await within(worker.waitUntilReady(), intervals.start, 'Postgres did not answer the queue worker in time')
-    severs.add(sever)
-    const interrupt = () => void worker.getBackend().disconnectBlocking(false)
-    return {
-      worker,
-      interrupt,
-      sever() {
-        severs.delete(sever)
-        sever()
-      },
-    }
-  }
-
   return {
     ring(runIds) {
       own.ring(runIds)
@@ -73,6 +53,7 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
     async answer(handler) {
       const lane = new BellLane(handler, (error) => report(error, 'a bell'))
       const skip = (bell: Bell) => bell.from === id && own.skip(bell.runIds)
+      const connect: ConnectWorker = (process, onError) => connectPostgresWorker({ url, schema, severs, process, onError })
       const answering = await startAnswering({ lane, skip, connect, report })
       own.add(lane)
       return {

@@ -1,4 +1,4 @@
-import { type Processor, Queue, Worker } from 'bullmq'
+import { type IRedisClient, type Processor, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { tunables } from '@shared/domain/tunables'
 import { startAnswering } from '../answering.ts'
@@ -30,26 +30,11 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
     })
   })
 
-  async function connect(process: Processor<Bell, void, string>, onError: (error: unknown) => void) {
-    const connection = await openRedis({ url, name: `${prefix}:worker`, kind: 'patient', report })
-    const worker = new Worker<Bell, void, string>(BELL_QUEUE, process, { connection, prefix, ...bellWorkerOptions })
-    worker.on('error', onError)
-    const blocking = await within(
-      connectBlocking(worker),
-      intervals.start,
-      'Redis did not answer the queue worker in time',
-    )
-    const sever = () => {
-      blocking?.disconnect()
-      connection.disconnect()
-    }
-    return { worker, interrupt: () => undefined, sever }
-  }
-
   return {
     ring: (runIds) => rope.ring(runIds),
     answer(handler) {
       const lane = new BellLane(handler, (error) => report(error, 'a bell'))
+      const connect: ConnectWorker = (process, onError) => connectRedisWorker({ url, prefix, report, process, onError })
       return startAnswering({ lane, skip: () => false, connect, report })
     },
     async depth() {
@@ -62,9 +47,4 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
       await closeRedis(commands)
     },
   }
-}
-
-async function connectBlocking(worker: Worker<Bell, void, string>) {
-  await worker.waitUntilReady()
-  return worker.getBackend().blockingClient
 }

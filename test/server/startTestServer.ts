@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import type { QueryResultRow } from 'pg'
+import { pino } from 'pino'
+import { mountApi } from '@services/api/mountApi'
+import { mountRealtime } from '@services/realtime/mountRealtime'
+import { attachSockets } from '@services/realtime/sockets'
+import { createBroker } from '@shared/broker/createBroker'
+import type { Broker } from '@shared/broker/port'
+import { type SessionFeeds, createSessionFeeds } from '@shared/delivery/sessionFeeds'
+import { cors } from '@shared/http/cors'
+import { mountHealth, newMetrics } from '@shared/http/health'
+import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
+import { createAuthenticator } from '@shared/intake/authenticate'
+import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
+import { type Database, createPool } from '@shared/store/pool'
+import { closeAgentConnections } from '@workers/agent/callAgentApp'
+import { startReconciler } from '@workers/jobs/reconciler'
+import { startWorker } from '@workers/jobs/worker'
+import { listen } from '../../cli/listen.ts'
+import { createTestDatabase } from '../database.ts'
+import { testRedisUrl } from '../redis.ts'
+import { type AgentApps, type Stage, createStage, echo, startAgentApps, steps } from './agentApps.ts'
+import { type ApiClient, createApiClient } from './apiClient.ts'
+import { type Contract, readContract } from './contract.ts'
+import { type Tenant, createTenant } from './tenant.ts'
+
+export interface TestServer {
+  url: string
+  secret: string
+  db: Database
+  broker: Broker
+  feeds: SessionFeeds
+  tokens: EndUserTokens
+  contract: Contract
+  apps: AgentApps
+  /** The agent app of the agent `staged` of each tenant. */
+  stage: Stage
+  main: Tenant
+  other: Tenant
+  /** Two people of `main`, and one of `other`. */
+  client(credential: string | null): ApiClient
+  rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
+  /** Ends everything; throws when a request failed for a reason of ours, or a connection stays open. */
+  close(): Promise<void>
+}
+
+export interface TestServerOptions {
+  /** Redis, unless the machine has none. */
+  broker?: 'redis' | 'postgres'
+  /** What the feeds hear of the broker, e.g. less. */
+  wrapBroker?: (broker: Broker) => Broker
+  concurrency?: number
+}
+
+const ORIGINS = { main: 'https://shop.example', other: 'https://other.example' }
+
+/**
+ *   database ─▶ broker ─▶ agent apps, worker, reconciler ─▶ HTTP and sockets ─▶ two organizations with their agents
+ * As cli/runProcess.ts composes one process with all roles.
+ */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const database = await createTestDatabase()
+  const closing: (() => unknown)[] = [() => database.drop()]
+  const faults: string[] = []
+  const log = pino({ level: 'error' }, { write: (line: string) => void faults.push(line) })
+  const secret = randomBytes(32).toString('hex')
+
+  const db = createPool({ url: database.url, name: 'api test', max: 16, onError: () => undefined })
+  closing.push(() => db.end())
+  const kind = options.broker ?? (process.env.AGENTVIEW_TEST_REDIS_URL ? 'redis' : 'postgres')
+  const real = await createBroker({
+    databaseUrl: database.url,
+    ...(kind === 'redis' && { redisUrl: testRedisUrl() }),
+    onError: () => undefined,
+  })
+  closing.push(() => real.close())
+  const broker = options.wrapBroker?.(real) ?? real
+  const apps = await startAgentApps()
+  closing.push(() => apps.close())
+  const stage = createStage()
+  for (const [name, app] of Object.entries({ echo, steps, staged: stage.app })) apps.set(name, app)
+
+  const worker = await startWorker({ db, broker: real, log, concurrency: options.concurrency ?? 8, secret })
+  closing.push(closeAgentConnections, () => worker.drain(0))
+  const reconciler = startReconciler({ db, databaseUrl: database.url, broker: real, log })
+  closing.push(() => reconciler.stop())
+
+  const listening = await listen(0, '127.0.0.1')
+  const url = `http://127.0.0.1:${listening.port}`
+  closing.push(() => listening.close())
+  const tokens = endUserTokens(secret)
+  const authenticator = createAuthenticator(db, tokens)
+  const feeds = createSessionFeeds({ db, broker, log })
+  const tools = { db, broker, log, feeds, tokens, authenticator }
+  const app = newApp()
+  mountHealth(app, { broker: () => broker.fault() }, newMetrics())
+  app.use(cors(db), jsonBody())
+  mountRealtime(app, tools, authenticator)
+  const io = attachSockets(listening.server, tools)
+  mountApi(app, tools, authenticator, '0.0.0')
+  app.use(answerNotFound(), answerErrors(log))
+  listening.serve(app)
+  closing.push(
+    () => feeds.close('shutdown'),
+    () => io.disconnectSockets(true),
+    () => listening.server.closeAllConnections(),
+  )
+
+  const contract = await readContract(url)
+  const begun = { url, secret, db, tokens, contract, apps }
+  const main = await createTenant(begun, 'main', [ORIGINS.main])
+  const other = await createTenant(begun, 'other', [ORIGINS.other])
+  return {
+    ...begun,
+    broker,
+    feeds,
+    stage,
+    main,
+    other,
+    client: (credential) => createApiClient(url, contract, credential),
+    rows: async (sql, ...values) => (await db.query(sql, values)).rows,
+    async close() {
+      for (let step = closing.pop(); step; step = closing.pop()) await step()
+      if (faults.length > 0) throw new Error(`failures of ours were logged:\n${faults.join('')}`)
+    },
+  }
+}
