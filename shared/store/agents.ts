@@ -3,7 +3,7 @@ import type { AgentDefinition } from '@shared/domain/agents'
 import { idOf, newId } from '@shared/domain/ids'
 import { nextDevVersion } from '@shared/domain/versions'
 import type { Database } from './pool.ts'
-import { query, queryOne } from './query.ts'
+import { inTransaction, query, queryOne } from './query.ts'
 import { uuid } from './render.ts'
 
 export interface AgentVersion {
@@ -104,17 +104,9 @@ export async function publishAgent(
   definition: AgentDefinition,
   onConflict: 'refuse' | 'dev',
 ): Promise<PublishOutcome> {
-  const client = await db.connect()
-  try {
-    await client.query('begin')
-    const outcome = await publishWithin(client, uuid('organization', organizationId), definition, onConflict)
-    await client.query('commit')
-    client.release()
-    return outcome
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
+  return inTransaction(db, 'begin', (client) =>
+    publishWithin(client, uuid('organization', organizationId), definition, onConflict),
+  )
 }
 
 async function publishWithin(
@@ -123,10 +115,12 @@ async function publishWithin(
   definition: AgentDefinition,
   onConflict: 'refuse' | 'dev',
 ): Promise<PublishOutcome> {
-  // Locks the agent, so that two publishers of one agent come after each other.
+  // Locks the agent, so that two publishers of one agent come after each other. An update of a column that no unique
+  // index has: sessions that are being made refer to the agent and would otherwise be waited for.
   const agent = await client.query<{ id: string; active_version_id: string | null }>(
     `insert into agents (id, organization_id, name) values ($1, $2, $3)
-     on conflict (organization_id, name) do update set name = excluded.name returning id, active_version_id`,
+     on conflict (organization_id, name) do update set active_version_id = agents.active_version_id
+     returning id, active_version_id`,
     [uuid('agent', newId('agent')), organization, definition.name],
   )
   const { id: agentId, active_version_id: activeId } = agent.rows[0]!

@@ -1,4 +1,4 @@
-import type { QueryResultRow } from 'pg'
+import type { PoolClient, QueryResultRow } from 'pg'
 import type { Database } from './pool.ts'
 
 /** A statement that Postgres plans once per connection; `name` must be unique to the text. */
@@ -39,4 +39,30 @@ export async function callFunction<Result>(
     parameters.map((parameter) => (parameter === null ? null : JSON.stringify(parameter))),
   )
   return rows[0]!.result
+}
+
+/**
+ * Does work in one transaction on a connection of its own; `begin` is the statement that opens it. Throws what the work
+ * throws; the connection is then given up, which rolls back.
+ */
+export async function inTransaction<Result>(
+  db: Pick<Database, 'connect'>,
+  begin: string,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await db.connect()
+  // A connection that breaks says so twice: its query fails, and it emits an error, which would end the process.
+  const ignore = (): void => undefined
+  client.on('error', ignore)
+  let broken = true
+  try {
+    await client.query(begin)
+    const result = await work(client)
+    await client.query('commit')
+    broken = false
+    return result
+  } finally {
+    client.off('error', ignore)
+    client.release(broken)
+  }
 }

@@ -4,7 +4,7 @@ import { isEnded } from '@shared/domain/runStates'
 import type { Item, Run, Session } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from './pool.ts'
-import { query, queryOne } from './query.ts'
+import { inTransaction, query, queryOne } from './query.ts'
 import {
   type StoredEvent,
   type StoredItem,
@@ -33,17 +33,7 @@ const BEGIN = 'begin isolation level repeatable read read only; set local enable
  * REPEATABLE READ transaction. Holds the newest items (`tunables.sessionItems`) and their runs. Null when absent.
  */
 export async function readSnapshot(db: Database, sessionId: string): Promise<SessionSnapshot | null> {
-  const client = await db.connect()
-  try {
-    await client.query(BEGIN)
-    const snapshot = await readWithin(client, sessionId)
-    await client.query('commit')
-    client.release()
-    return snapshot
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
+  return inTransaction(db, BEGIN, (client) => readWithin(client, sessionId))
 }
 
 async function readWithin(client: PoolClient, sessionId: string): Promise<SessionSnapshot | null> {
@@ -117,10 +107,8 @@ export interface LiveRun {
 
 /** A run and what it has made so far, at one instant. Null when absent. */
 export async function readLiveRun(db: Database, sessionId: string, runId: string): Promise<LiveRun | null> {
-  const client = await db.connect()
-  try {
-    await client.query(BEGIN)
-    const id = uuid('session', sessionId)
+  const id = uuid('session', sessionId)
+  return inTransaction(db, BEGIN, async (client) => {
     const row = await queryOne<{ last_seq: number; run: StoredRun | null }>(
       client,
       {
@@ -129,14 +117,8 @@ export async function readLiveRun(db: Database, sessionId: string, runId: string
       },
       [id, uuid('run', runId)],
     )
-    const log = row ? await readRunLog(client, id, sessionId, runId) : []
-    await client.query('commit')
-    client.release()
     if (row?.run?.sessionId !== id) return null
-    const items = foldSession(log).items.filter((item) => item.kind !== 'input')
-    return { seq: row.last_seq, run: renderRun(row.run), items }
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
+    const { items } = foldSession(await readRunLog(client, id, sessionId, runId))
+    return { seq: row.last_seq, run: renderRun(row.run), items: items.filter((item) => item.kind !== 'input') }
+  })
 }

@@ -43,7 +43,9 @@ export async function rotateRefreshToken(
       name: 'rotate_refresh_token',
       text: `with used as (
                update refresh_tokens set used_at = clock_timestamp()
-               where hash = $1 and organization_id = $2 and used_at is null and revoked_at is null and expires_at > clock_timestamp()
+               where hash = $1 and organization_id = $2 and used_at is null and expires_at > clock_timestamp()
+                 -- any of the family: one that was being made while the family was revoked was not seen there
+                 and not exists (select from refresh_tokens f where f.family_id = refresh_tokens.family_id and f.revoked_at is not null)
                returning organization_id, end_user_id, family_id
              ), next as (
                insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)

@@ -89,7 +89,7 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
         where s.organization_id = $1 and ($2::uuid is null or s.end_user_id = $2) and s.id ${beyond(order)} $3::uuid
           and ($4::text is null or s.agent_id = (select a.id from agents a where a.organization_id = $1 and a.name = $4))
           and ($5::text is null or s.space = $5)
-          and (select bool_and(s.metadata ->> m.key = m.value) from jsonb_each_text($6::jsonb) m) is not false
+          and not exists (select from jsonb_each_text($6::jsonb) m where s.metadata ->> m.key is distinct from m.value)
           and ($7::text is null or $7 = (
             select r.status from runs r where r.session_id = s.id order by r.run_no desc limit 1))
         order by s.id ${order} limit $8`,

@@ -37,7 +37,6 @@ export interface TestServer {
   stage: Stage
   main: Tenant
   other: Tenant
-  /** Two people of `main`, and one of `other`. */
   client(credential: string | null): ApiClient
   rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
   /** Ends everything; throws when a request failed for a reason of ours, or a connection stays open. */

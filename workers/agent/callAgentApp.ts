@@ -61,12 +61,21 @@ export async function closeAgentConnections(): Promise<void> {
 /** Calls an agent app and yields the frames of its answer as they come; the last one is `done`. */
 export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<AgentFrame> {
   const watch = watchTimes(call)
+  let finished: Dispatcher.ResponseData | null = null
   try {
     const response = await post(call, watch.signal)
+    watch.alive()
     record.status = response.statusCode
     record.firstByteAt = new Date()
-    if (response.statusCode !== 200) throw await refusal(response, record)
-    yield* readAnswer(response, record, watch.alive)
+    if (response.statusCode !== 200) {
+      const failure = await refusal(response, record)
+      finished = response
+      throw failure
+    }
+    for await (const frame of readAnswer(response, record, watch.alive)) {
+      if (frame.name === 'done') finished = response
+      yield frame
+    }
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
     if (error instanceof AgentFailure) throw error
@@ -74,7 +83,22 @@ export async function* callAgentApp(call: AgentCall, record: AnswerRecord): Asyn
     throw brokenConnection(error)
   } finally {
     watch.stop()
+    // Whoever stops reading early must not leave the answer running.
+    if (finished && !call.signal.aborted) release(finished, record, watch.abort)
+    else watch.abort()
   }
+}
+
+const REST_MS = 1_000
+const REST_BYTES = 16_384
+
+/** Reads what is left of an answer that has said all, so that its connection can be used again; gives up one that goes on. */
+function release(response: Dispatcher.ResponseData, record: AnswerRecord, abort: () => void): void {
+  const timer = setTimeout(abort, REST_MS).unref()
+  response.body
+    .dump({ limit: record.bytes + REST_BYTES })
+    .catch(() => undefined)
+    .finally(() => clearTimeout(timer))
 }
 
 async function post(call: AgentCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -92,8 +116,11 @@ async function post(call: AgentCall, signal: AbortSignal): Promise<Dispatcher.Re
   }
 }
 
-/** Idle and total time. `alive` is called for every whole line, so that a drip of bytes doesn't count as life. */
-function watchTimes(call: AgentCall): { signal: AbortSignal; alive: () => void; stop: () => void } {
+/**
+ * Idle and total time. `alive` is called for the answer's head and every whole line, so that a drip of bytes doesn't
+ * count as life. `abort` breaks the call off, also after `stop`.
+ */
+function watchTimes(call: AgentCall): { signal: AbortSignal; alive: () => void; stop: () => void; abort: () => void } {
   const { idleMs, totalMs } = call.timeouts
   const controller = new AbortController()
   const expire = (what: string, ms: number) => () =>
@@ -106,9 +133,8 @@ function watchTimes(call: AgentCall): { signal: AbortSignal; alive: () => void; 
     stop: () => {
       clearTimeout(total)
       clearTimeout(idle)
-      // Whoever stops reading early must not leave the answer running.
-      controller.abort()
     },
+    abort: () => controller.abort(),
   }
 }
 
@@ -151,20 +177,31 @@ async function* readStream(
       }
     }
   }
-  // A last frame may lack its line end, but not its blank line in between.
-  for (const line of [...lines.end(), '']) {
-    for (const frame of parser.line(line)) {
-      yield frame
-      if (frame.name === 'done') return
-    }
+  for (const frame of lastFrames(lines, parser)) {
+    yield frame
+    if (frame.name === 'done') return
   }
-  throw new AgentFailure('agent_disconnected', 'The agent app’s stream ended without "done" or "error".', {
+  throw endedEarly()
+}
+
+/** A last frame may lack its line ends. What can't be read there was cut off: it says nothing about the agent app. */
+function lastFrames(lines: ReturnType<typeof lineReader>, parser: FrameParser): AgentFrame[] {
+  try {
+    return [...lines.end(), ''].flatMap((line) => parser.line(line))
+  } catch {
+    throw endedEarly()
+  }
+}
+
+function endedEarly(): AgentFailure {
+  return new AgentFailure('agent_disconnected', 'The agent app’s stream ended without "done" or "error".', {
     retryable: true,
   })
 }
 
 async function* bytesOf(response: Dispatcher.ResponseData, record: AnswerRecord): AsyncGenerator<Uint8Array> {
-  for await (const part of response.body) {
+  // Left open when its reader has had enough: what becomes of it is decided where the call ends.
+  for await (const part of response.body.iterator({ destroyOnReturn: false })) {
     const chunk: Uint8Array = part
     record.bytes += chunk.length
     const room = tunables.keptResponseBytes - record.keptBytes
@@ -203,7 +240,8 @@ async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord):
 /** Seconds or an HTTP date (RFC 9110, 10.2.3), at most an hour; null when absent or neither. */
 export function retryAfterMs(header: string | string[] | undefined, now: number): number | null {
   if (typeof header !== 'string') return null
-  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now
+  // Date.parse reads "-1" and "1.5" as years long gone; a date has letters.
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : /[a-z]/i.test(header) ? Date.parse(header) - now : NaN
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 3_600_000) : null
 }
 

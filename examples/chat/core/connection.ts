@@ -162,7 +162,8 @@ export class SocketConnection implements Connection {
 
   #scheduleRenewal(): void {
     const renewAt = this.#endUser.grant?.renewAt
-    if (renewAt !== undefined) this.#renewIn(Math.max(renewAt - Date.now(), 1_000))
+    // Not all tabs at the same instant: the first one renews for all.
+    if (renewAt !== undefined) this.#renewIn(Math.max(renewAt - Date.now(), 1_000) + 1_000 * Math.random())
   }
 
   #renewIn(milliseconds: number): void {

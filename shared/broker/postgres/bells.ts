@@ -1,16 +1,17 @@
-import { createPostgresBackend, type Processor, withBackend } from 'bullmq'
+import { createPostgresBackend, withBackend } from 'bullmq'
 import { tunables } from '@shared/domain/tunables'
-import { startAnswering } from '../answering.ts'
+import { type ConnectWorker, startAnswering } from '../answering.ts'
 import type { Bells } from '../assembleBroker.ts'
 import { BellLane } from '../bellLane.ts'
-import { type Bell, BELL_QUEUE, bellQueueOptions, bellWorkerOptions, createBellRope } from '../bells.ts'
+import { type Bell, BELL_QUEUE, bellQueueOptions, createBellRope } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
 import { plainError } from '../faults.ts'
 import { intervals } from '../intervals.ts'
-import { type ConnectionConfig, connectionConfig } from './connectionConfig.ts'
+import { connectionConfig } from './connectionConfig.ts'
+import { connectPostgresWorker } from './connectWorker.ts'
 import { OwnBells } from './ownBells.ts'
 
-const { Queue, Worker } = withBackend(createPostgresBackend)
+const { Queue } = withBackend(createPostgresBackend)
 
 export interface PostgresBells extends Bells {
   /** Cuts all connections; they are made anew when they are needed. */
@@ -33,11 +34,16 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
   const own = new OwnBells()
   const producer = connectionConfig(url, 'agentview queue')
   const severs = new Set([producer.sever])
-  const poolOf = ({ config }: ConnectionConfig) => ({ ...config, schema, max: 1 })
-
-  const queue = new Queue<Bell, void>(BELL_QUEUE, { connection: poolOf(producer), ...bellQueueOptions })
+  const connection = { ...producer.config, schema, max: 1 }
+  const queue = new Queue<Bell, void>(BELL_QUEUE, { connection, ...bellQueueOptions })
   queue.on('error', (error) => report(error, 'the queue'))
-  await within(queue.waitUntilReady(), intervals.start, 'Postgres did not answer the queue in time')
+  try {
+    await within(queue.waitUntilReady(), intervals.start, 'Postgres did not answer the queue in time')
+  } catch (error) {
+    await settledWithin(queue.close(), intervals.closeConnections)
+    producer.sever()
+    throw error
+  }
 
   const rope = createBellRope(id, async (name, bell, options) => {
     await queue.add(name, bell, options).catch((error: unknown) => {
@@ -53,7 +59,8 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
     async answer(handler) {
       const lane = new BellLane(handler, (error) => report(error, 'a bell'))
       const skip = (bell: Bell) => bell.from === id && own.skip(bell.runIds)
-      const connect: ConnectWorker = (process, onError) => connectPostgresWorker({ url, schema, severs, process, onError })
+      const connect: ConnectWorker = (process, onError) =>
+        connectPostgresWorker({ url, schema, severs, process, onError })
       const answering = await startAnswering({ lane, skip, connect, report })
       own.add(lane)
       return {

@@ -1,14 +1,15 @@
-import { type IRedisClient, type Processor, Queue, Worker } from 'bullmq'
+import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { tunables } from '@shared/domain/tunables'
-import { startAnswering } from '../answering.ts'
+import { type ConnectWorker, startAnswering } from '../answering.ts'
 import type { Bells } from '../assembleBroker.ts'
 import { BellLane } from '../bellLane.ts'
-import { type Bell, BELL_QUEUE, bellQueueOptions, bellWorkerOptions, createBellRope } from '../bells.ts'
+import { type Bell, BELL_QUEUE, bellQueueOptions, createBellRope } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
 import { plainError } from '../faults.ts'
 import { intervals } from '../intervals.ts'
-import { closeRedis, openRedis, type Report } from './connections.ts'
+import { closeRedis, type Report } from './connections.ts'
+import { connectRedisWorker } from './connectWorker.ts'
 
 export interface RedisBellsOptions {
   commands: Redis

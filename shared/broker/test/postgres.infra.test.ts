@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts'
+import { createPostgresBroker } from '../postgres/createPostgresBroker.ts'
 import { testBroker } from './conformance.ts'
+import { eventually } from './eventually.ts'
 
 describe('the broker on Postgres', () => {
   let database: TestDatabase
@@ -18,6 +20,7 @@ describe('the broker on Postgres', () => {
   })
 
   testBroker(() => ({
+    carriesEvents: false,
     newAddress: () => ({ kind: 'postgres', url: database.url, name: `test_${randomBytes(6).toString('hex')}` }),
     async killConnections() {
       const { rowCount } = await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
@@ -25,4 +28,34 @@ describe('the broker on Postgres', () => {
       return rowCount ?? 0
     },
   }))
+
+  test('a broker has two connections, and two more while it answers bells', async () => {
+    const broker = await createPostgresBroker({ url: database.url, schema: 'test_connections', onError: fail })
+    expect(await connections()).toBe(2)
+    const answering = await broker.answerBells(async () => undefined)
+    expect(await connections()).toBe(4)
+    await answering.close()
+    await eventually(async () => (await connections()) === 2)
+    await broker.close()
+    await eventually(async () => (await connections()) === 0)
+  })
+
+  test("options in the address don't displace the queue's own", async () => {
+    const url = new URL(database.url)
+    url.searchParams.set('options', '-c statement_timeout=7s')
+    const broker = await createPostgresBroker({ url: url.href, schema: 'test_options', onError: fail })
+    await broker.ring(['run_1'])
+    expect(await broker.depth()).toBe(1)
+    await broker.close()
+  })
+
+  async function connections(): Promise<number> {
+    const { rows } = await client.query<{ pid: number }>(`select pid from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`)
+    return rows.length
+  }
 })
+
+function fail(error: Error, where: string): never {
+  throw new Error(`${where}: ${error.message}`)
+}

@@ -16,6 +16,7 @@ describeWithRedis('the broker on Redis', () => {
   }
 
   testBroker(() => ({
+    carriesEvents: true,
     newAddress: () => ({ kind: 'redis', url: testRedisUrl(), name: `{${testRedisPrefix()}}` }),
     async killConnections({ name }) {
       const clients = await clientsOf(name)

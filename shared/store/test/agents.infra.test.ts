@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, afterEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { AgentDefinition } from '@shared/domain/agents'
 import { newId } from '@shared/domain/ids'
 import {
@@ -14,15 +14,15 @@ import { DEFINITION, type TestEngine, bare, startTestEngine } from './testEngine
 
 let engine: TestEngine
 let organizationId: string
-let open: TestEngine | null = null
+beforeAll(async () => {
+  engine = await startTestEngine()
+})
+afterAll(() => engine.close())
 beforeEach(async () => {
-  engine = open ??= await startTestEngine()
   organizationId = newId('organization')
   const settings = { allowedOrigins: [], allowLocalOrigins: false }
   await insertOrganization(engine.db, { id: organizationId, name: 'Another', settings, agentSigningSecret: 's' })
 })
-afterEach(() => undefined)
-afterAll(() => open?.close())
 
 const define = (version: string, more: Partial<AgentDefinition> = {}): AgentDefinition => ({
   ...DEFINITION,

@@ -5,7 +5,8 @@ import { newId } from '@shared/domain/ids'
 import type { Run } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
 import fc from 'fast-check'
-import { type SessionSnapshot, readSnapshot } from '../readSnapshot.ts'
+import pg from 'pg'
+import { type SessionSnapshot, readLiveRun, readSnapshot } from '../readSnapshot.ts'
 import { expectSound } from './invariants.ts'
 import { RandomSession, steps } from './randomSession.ts'
 import {
@@ -78,6 +79,26 @@ describe('a snapshot', () => {
     await writing
     const log = await engine.log(sessionId)
     for (const snapshot of snapshots) expect(snapshot!.items).toEqual(foldSession(log.slice(0, snapshot!.seq)).items)
+  })
+
+  test('whose connection breaks fails, and nothing else does', async () => {
+    const sessionId = await engine.newSession()
+    const { runId } = await engine.say(sessionId)
+    const url = new URL(String(engine.db.options.connectionString))
+    const killer = new pg.Client({ connectionString: url.href, application_name: 'killer' })
+    await killer.connect()
+    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'store test' and datname = current_database()`
+    let failures = 0
+    for (let round = 0; round < 10; round++) {
+      const reads = Array.from({ length: 10 }, (_, i) =>
+        i % 2 === 0 ? readSnapshot(engine.db, sessionId) : readLiveRun(engine.db, sessionId, runId),
+      )
+      await killer.query(kill)
+      failures += (await Promise.allSettled(reads)).filter(({ status }) => status === 'rejected').length
+    }
+    await killer.end()
+    expect(failures).toBeGreaterThan(0)
+    expect(await readSnapshot(engine.db, sessionId)).toMatchObject({ seq: 3 })
   })
 
   test('of an absent session is null, of a new one has no items', async () => {

@@ -1,0 +1,261 @@
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
+import { tunables } from '@shared/domain/tunables'
+import { closeAgentConnections, retryAfterMs } from '../callAgentApp.ts'
+import {
+  type Answer,
+  type HostileServer,
+  LAST_CHUNK,
+  STREAM,
+  UNDELIMITED,
+  call,
+  chunk,
+  failureOf,
+  frame,
+  head,
+  serveHostile,
+  until,
+  whole,
+} from './hostileServer.ts'
+
+let server: HostileServer
+const serve = async (answer: Answer) => (server = await serveHostile(answer)).url
+afterEach(() => server.close())
+afterAll(() => closeAgentConnections())
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const bytesOf = (kept: Uint8Array[]) => Buffer.concat(kept).toString()
+
+describe('an answer', () => {
+  const done = frame('done')
+
+  test.each<[string, Uint8Array, string[]]>([
+    ['in one piece', whole(200, '{"items":[{}]}', JSON_TYPE), ['item', 'done']],
+    [
+      'in one piece, with a charset and capitals',
+      whole(200, '{"items":[{}]}', { 'Content-Type': 'Application/JSON; Charset=UTF-8' }),
+      ['item', 'done'],
+    ],
+    [
+      'as a stream',
+      whole(200, frame('text', { delta: 'a' }) + done, { 'content-type': 'text/event-stream' }),
+      ['text', 'done'],
+    ],
+    ['as NDJSON', whole(200, '{"event":"done"}\n', { 'content-type': 'application/x-ndjson' }), ['done']],
+    ['as NDJSON, by another name', whole(200, '{"event":"done"}', { 'content-type': 'application/jsonl' }), ['done']],
+    [
+      'as a stream without its last line ends',
+      whole(200, 'event: done\ndata: {}', { 'content-type': 'text/event-stream' }),
+      ['done'],
+    ],
+    ['until the connection ends', Buffer.from(head(200, UNDELIMITED) + done), ['done']],
+  ])('%s gives its frames', async (_what, bytes, names) => {
+    const url = await serve((socket) => socket.end(bytes))
+    expect(await call(url)).toMatchObject({ names, failure: null })
+  })
+
+  test('gives each frame when it comes', async () => {
+    let send = (_bytes: string | Uint8Array): unknown => undefined
+    const url = await serve((socket) => {
+      send = (bytes) => socket.write(bytes)
+      send(head(200, STREAM))
+      send(chunk(frame('text', { delta: '0' })))
+    })
+    let frames = 0
+    const outcome = await call(url, {}, () => {
+      if (++frames < 4) send(chunk(frame('text', { delta: String(frames) })))
+      else send(chunk(frame('done')) + LAST_CHUNK)
+    })
+    // each frame is sent only when the one before it has arrived
+    expect(outcome).toMatchObject({ names: ['text', 'text', 'text', 'text', 'done'], failure: null })
+  })
+
+  test('ends with done: what comes after is not read', async () => {
+    const url = await serve((socket) => socket.write(head(200, STREAM) + chunk(`${done}event: nonsense\n\n`)))
+    expect(await call(url)).toMatchObject({ names: ['done'], failure: null })
+  })
+
+  test('may be cut anywhere, also within characters and line ends', async () => {
+    const body = Buffer.from(
+      `: ping\r\n\r\nevent: text\r\ndata: {"delta":"字😀"}\r\n\r\nevent: done\r\ndata:{}\r\n\r\n`,
+    )
+    const url = await serve(async (socket) => {
+      socket.write(head(200, STREAM))
+      for (const byte of body) {
+        socket.write(chunk(Uint8Array.of(byte)))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      socket.write(LAST_CHUNK)
+    })
+    expect(await call(url)).toMatchObject({ frames: [{ data: { delta: '字😀' } }, { name: 'done' }], failure: null })
+  })
+
+  test('is asked for by a POST with the headers and the body that were given', async () => {
+    const url = await serve((socket) => socket.end(whole(200, '{"items":[{}]}', JSON_TYPE)))
+    await call(url, { body: '{"input":"字"}', headers: { 'idempotency-key': 'run:0', 'content-type': 'a/b' } })
+    expect(server.requests).toHaveLength(1)
+    expect(server.requests[0]).toMatchObject({
+      body: '{"input":"字"}',
+      head: expect.stringMatching(/^POST \/agent HTTP/),
+    })
+    expect(server.requests[0]!.head).toMatch(/idempotency-key: run:0\r\n/i)
+    expect(server.requests[0]!.head).toMatch(/content-type: a\/b/i)
+  })
+})
+
+describe('the record of an answer', () => {
+  test('holds status, bytes and when it began', async () => {
+    const before = Date.now()
+    const url = await serve((socket) => socket.end(whole(200, '{"items":[{}]}', JSON_TYPE)))
+    const { record } = await call(url)
+    expect(record).toMatchObject({ status: 200, bytes: 14, keptBytes: 14 })
+    expect(bytesOf(record.kept)).toBe('{"items":[{}]}')
+    expect(record.firstByteAt!.getTime()).toBeGreaterThanOrEqual(before)
+  })
+
+  test('keeps the beginning of a long one', async () => {
+    const item = { text: 'x'.repeat(100_000) }
+    const url = await serve((socket) => socket.end(whole(200, JSON.stringify({ items: [item, item] }), JSON_TYPE)))
+    const { record } = await call(url)
+    expect(record.bytes).toBeGreaterThan(200_000)
+    expect(record.keptBytes).toBe(tunables.keptResponseBytes)
+    expect(bytesOf(record.kept)).toBe(JSON.stringify({ items: [item, item] }).slice(0, tunables.keptResponseBytes))
+  })
+
+  test('holds what came of one that broke off, whatever it was', async () => {
+    const url = await serve((socket) => socket.end(whole(500, Uint8Array.of(0, 255, 10))))
+    const { record } = await call(url)
+    expect(record).toMatchObject({ status: 500, bytes: 3 })
+    expect(Buffer.concat(record.kept)).toEqual(Buffer.of(0, 255, 10))
+  })
+
+  test('stays empty when nothing came', async () => {
+    const url = await serve((socket) => socket.destroy())
+    expect((await call(url)).record).toEqual({ bytes: 0, kept: [], keptBytes: 0 })
+  })
+})
+
+describe('connections', () => {
+  test('are used again by calls that come after each other, whatever the kind of answer', async () => {
+    const answers = [
+      whole(200, '{"items":[{}]}', JSON_TYPE),
+      head(200, STREAM) + chunk(frame('text', { delta: 'a' })) + chunk(frame('done')) + LAST_CHUNK,
+      whole(200, '{"event":"done"}\n', { 'content-type': 'application/x-ndjson' }),
+      whole(503, 'overloaded'),
+    ]
+    const url = await serve((socket, count) => socket.write(answers[count % answers.length]!))
+    for (let i = 0; i < 24; i++) await call(url)
+    expect(server.requests).toHaveLength(24)
+    expect(server.connections()).toBe(1)
+  })
+
+  test('are used again when the end of a stream comes a moment after its done', async () => {
+    const url = await serve((socket) => {
+      socket.write(head(200, STREAM) + chunk(frame('done')))
+      setTimeout(() => socket.write(LAST_CHUNK), 5)
+    })
+    for (let i = 0; i < 5; i++) {
+      await call(url)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    expect(server.connections()).toBe(1)
+  })
+
+  test('of a stream that goes on after its done are given up', async () => {
+    const url = await serve((socket) => {
+      socket.write(head(200, STREAM) + chunk(frame('done')))
+      const timer = setInterval(() => socket.write(chunk(`: ${'x'.repeat(10_000)}\n`)), 1)
+      socket.on('close', () => clearInterval(timer))
+    })
+    expect(await call(url)).toMatchObject({ names: ['done'], failure: null })
+    await until(() => server.open() === 0)
+  })
+
+  test('of a stream that stays open after its done are given up', async () => {
+    const url = await serve((socket) => socket.write(head(200, STREAM) + chunk(frame('done'))))
+    expect(await call(url)).toMatchObject({ names: ['done'], failure: null })
+    await until(() => server.open() === 0)
+  })
+
+  test('that the agent app has closed meanwhile are replaced', async () => {
+    const url = await serve((socket) => socket.end(whole(200, '{"items":[{}]}', JSON_TYPE)))
+    for (let i = 1; i <= 5; i++) {
+      expect(await call(url)).toMatchObject({ failure: null })
+      await until(() => server.open() === 0)
+    }
+    expect(server.connections()).toBe(5)
+  })
+
+  test('of calls at the same time are many', async () => {
+    const waiting: (() => void)[] = []
+    const url = await serve((socket, count) => {
+      waiting.push(() => socket.write(whole(200, '{"items":[{}]}', JSON_TYPE)))
+      if (count === 10) for (const answer of waiting) answer()
+    })
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => call(url)))
+    expect(outcomes.map(({ failure }) => failure)).toEqual(Array(10).fill(null))
+    expect(server.connections()).toBe(10)
+  })
+})
+
+describe('an aborted call', () => {
+  const reason = new Error('cancelled')
+
+  test.each<[string, string | null]>([
+    ['before the answer began', null],
+    ['after its head', head(200, STREAM)],
+    ['in the middle of a stream', head(200, STREAM) + chunk(frame('text', { delta: 'a' }))],
+    ['in the middle of an answer in one piece', head(200, { ...JSON_TYPE, 'content-length': '100' }) + '{"items"'],
+    ['in the middle of an error', head(500, { 'content-length': '100' }) + 'half'],
+  ])('%s ends with the reason, and closes the connection', async (_what, bytes) => {
+    const controller = new AbortController()
+    const url = await serve(async (socket) => {
+      if (bytes !== null) socket.write(bytes)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      controller.abort(reason)
+    })
+    expect((await call(url, { signal: controller.signal })).failure).toBe(reason)
+    await until(() => server.open() === 0)
+  })
+
+  test('that was aborted before is not made', async () => {
+    const url = await serve((socket) => socket.end(whole(200, '{"items":[{}]}', JSON_TYPE)))
+    expect((await call(url, { signal: AbortSignal.abort(reason) })).failure).toBe(reason)
+    expect(server.requests).toEqual([])
+  })
+
+  test('closes the connection also when its reader stops', async () => {
+    const url = await serve((socket) => socket.write(head(200, STREAM) + chunk(frame('text', { delta: 'a' }))))
+    const stop = () => {
+      throw reason
+    }
+    expect((await call(url, {}, stop)).failure).toBe(reason)
+    await until(() => server.open() === 0)
+  })
+})
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-01-02T03:04:05Z')
+
+  test.each<[string | string[] | undefined, number | null]>([
+    ['0', 0],
+    ['7', 7_000],
+    ['999999999', 3_600_000],
+    ['Fri, 02 Jan 2026 03:04:15 GMT', 10_000],
+    ['Fri, 02 Jan 2026 03:04:00 GMT', 0],
+    ['Fri, 02 Jan 2027 03:04:00 GMT', 3_600_000],
+    ['', null],
+    ['soon', null],
+    ['-1', null],
+    ['1.5', null],
+    ['9999999999', null],
+    [['1', '2'], null],
+    [undefined, null],
+  ])('%j is %j ms', (header, ms) => {
+    expect(retryAfterMs(header, now)).toBe(ms)
+  })
+
+  test('is told with the failure', async () => {
+    const url = await serve((socket) => socket.end(whole(429, '', { 'retry-after': '3' })))
+    expect(failureOf(await call(url))).toMatchObject({ retryable: true, retryAfterMs: 3_000 })
+  })
+})
