@@ -14,17 +14,20 @@ export interface BrokerParts {
   audience: Audience
   news: News
   bells: Bells
+  /** Closes what the halves share. */
+  release?: () => Promise<void>
 }
 
 const CLOSED = 'the broker is closed'
 
 /** The port over its two halves, which live and end together. */
-export function assembleBroker(kind: Broker['kind'], { audience, news, bells }: BrokerParts): Broker {
+export function assembleBroker(kind: Broker['kind'], { audience, news, bells, release }: BrokerParts): Broker {
   const answerings = new Set<BellAnswering>()
   let closing: Promise<void> | null = null
 
   async function close(): Promise<void> {
     await Promise.all([...answerings, bells, news].map((part) => part.close()))
+    await release?.()
   }
 
   return {

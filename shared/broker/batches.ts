@@ -58,7 +58,8 @@ function openBatch<Batch>(batch: Batch, late: string): OpenBatch<Batch> {
     resolve = onSent
     reject = onFailed
   })
-  const timer = setTimeout(() => reject(new Error(late)), tunables.redisCommand)
+  // After a busy moment of this process the answer may be there, only unread: it is read before the immediate.
+  const timer = setTimeout(() => setImmediate(() => reject(new Error(late))), tunables.redisCommand)
   const stop = () => clearTimeout(timer)
   sent.then(stop, stop)
   return { batch, sent, resolve, reject }

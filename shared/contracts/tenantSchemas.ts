@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
 import type { ErrorDetail } from '@shared/domain/errors'
-import { type JsonObject, isObject } from '@shared/domain/json'
+import { type Json, type JsonObject, isObject } from '@shared/domain/json'
 import { detailsOf } from './validate.ts'
 
 /**
@@ -12,13 +12,14 @@ import { detailsOf } from './validate.ts'
 const SCHEMA_BYTES = 256 * 1_024
 
 /** A regular expression in linear time (RE2 syntax: no look-around, no back-references), as Ajv wants it. */
-function linearRegExp(pattern: string): { test(text: string): boolean } {
+function linearRegExp(pattern: string): { test(text: string): boolean; toString(): string } {
   const compiled = RE2JS.compile(pattern)
-  return { test: (text) => compiled.matcher(text).find() }
+  // Ajv shares what has the same text among all patterns of a schema, those of its meta-schemas too.
+  return { test: (text) => compiled.matcher(text).find(), toString: () => pattern }
 }
 linearRegExp.code = 'linearRegExp'
 
-export type TenantCheck = (value: JsonObject) => ErrorDetail[] | null
+export type TenantCheck = (value: Json) => ErrorDetail[] | null
 
 /**
  * Compiles a tenant's JSON Schema (2020-12). The check returns null when a value fits, else where it doesn't.

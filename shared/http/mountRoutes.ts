@@ -1,8 +1,9 @@
 import type { Express, Request, Response } from 'express'
 import type { Static, TSchema } from 'typebox'
 import type { Route, RouteName, clientRoutes } from '@shared/contracts/clientApi'
+import { closed } from '@shared/contracts/objects'
 import { type Check, checkOf } from '@shared/contracts/validate'
-import { AgentViewError, type ErrorCode } from '@shared/domain/errors'
+import { AgentViewError } from '@shared/domain/errors'
 import { findJsonFault } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import type { Authenticator } from '@shared/intake/authenticate'
@@ -49,9 +50,11 @@ export function mountRoutes<Names extends RouteName>(
     const read = requestReader(route)
     app[route.method](route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (request, response) => {
       const caller = await authorize(route, request, authenticator)
+      const parts = read(request)
+      // After `read`: only what was found sound may be hashed.
       const key = route.idempotent ? requestKeyOf(request, `${route.method} ${route.path}`) : null
       // `read` has checked each part against the schema that Call<Name> takes its type from.
-      const call = { caller, key, request, response, ...read(request) } as Call<typeof name>
+      const call = { caller, key, request, response, ...parts } as Call<typeof name>
       const reply = await handlers[name](call)
       if (reply === 'answered') return
       response
@@ -79,25 +82,34 @@ function bearerOf(request: Request): string | null {
 function requestReader(route: Route): (request: Request) => { params: unknown; query: unknown; body: unknown } {
   const checkParams = route.params && checkOf(route.params)
   const checkQuery = route.query && checkOf(route.query, { coerce: true })
-  const checkBody = route.body && checkOf(route.body)
-  return (request) => ({
-    params: checkParams && checked(checkParams, { ...request.params }, 'The address', '', 'invalid_request'),
-    query: checkQuery && checked(checkQuery, { ...request.query }, 'The query', '', 'invalid_request'),
-    body: checkBody && checked(checkBody, request.body ?? {}, 'The body', '', 'invalid_request'),
-  })
+  const checkBody = checkOf(route.body ?? closed({}))
+  return (request) => {
+    refuseBrokenQuery(request.originalUrl)
+    return {
+      params: checkParams && checked(checkParams, { ...request.params }, 'The address'),
+      query: checkQuery && checked(checkQuery, { ...request.query }, 'The query'),
+      body: checked(checkBody, request.body === undefined ? {} : request.body, 'The body'),
+    }
+  }
 }
 
-function checked(check: Check<unknown>, value: unknown, what: string, prefix: string, code: ErrorCode): unknown {
+/** The parser of queries is lenient: it would make something else of what isn't UTF-8. Paths are decoded strictly. */
+function refuseBrokenQuery(url: string): void {
+  try {
+    decodeURIComponent(url.slice(url.indexOf('?') + 1))
+  } catch {
+    throw new AgentViewError('invalid_request', 'The query is not valid: its percent-encoding is not that of UTF-8.')
+  }
+}
+
+function checked(check: Check<unknown>, value: unknown, what: string): unknown {
   const fault = findJsonFault(value, tunables.jsonDepth)
-  if (fault)
-    throw new AgentViewError(code, `${what} is not valid: ${fault.path} ${fault.message}.`, { details: [fault] })
-  const result = check(value)
+  const result = fault ? { ok: false as const, details: [fault] } : check(value)
   if (result.ok) return result.value
-  const details = result.details.map((detail) => ({ ...detail, path: prefix + detail.path }))
-  const [first] = details
+  const [first] = result.details
   throw new AgentViewError(
-    code,
+    'invalid_request',
     `${what} is not valid: ${first ? `${first.path} ${first.message}`.trim() : 'see details'}.`,
-    { details },
+    { details: result.details },
   )
 }

@@ -1,6 +1,6 @@
 import { type AgentDefinition } from '@shared/domain/agents'
 import { AgentViewError, type ErrorDetail, notFound } from '@shared/domain/errors'
-import type { JsonObject } from '@shared/domain/json'
+import { type JsonObject, escapePointer } from '@shared/domain/json'
 import { compareVersions, parseVersion, versionForRun } from '@shared/domain/versions'
 import { type TenantCheck, compileTenantSchema } from '@shared/contracts/tenantSchemas'
 import { type AgentVersion, findActiveVersion, findAgentByName, findVersion } from '@shared/store/agents'
@@ -58,9 +58,7 @@ function checksOf(version: AgentVersion): InputChecks {
   const { runs, metadata = {} } = version.definition
   const checks: InputChecks = {
     input: new Map(runs.map((run) => [run.type, run.input ? compileTenantSchema(run.input.schema) : null])),
-    metadata: new Map(
-      Object.entries(metadata).map(([key, schema]) => [key, compileTenantSchema({ properties: { value: schema } })]),
-    ),
+    metadata: new Map(Object.entries(metadata).map(([key, schema]) => [key, compileTenantSchema(schema)])),
   }
   compiled.set(version.id, checks)
   if (compiled.size > COMPILED_MAX) compiled.delete(compiled.keys().next().value!)
@@ -87,16 +85,12 @@ export function checkSessionMetadata(version: AgentVersion, metadata: JsonObject
   const { metadata: checks } = checksOf(version)
   const definition: AgentDefinition = version.definition
   for (const [key, value] of Object.entries(metadata)) {
+    const path = `/metadata/${escapePointer(key)}`
     const check = checks.get(key)
     if (!check && definition.metadata && !definition.allowUnknownMetadata) {
-      refuse(
-        [{ path: '', message: 'is not known to this agent' }],
-        `/metadata/${key}`,
-        'The metadata does not fit this agent.',
-      )
+      refuse([{ path: '', message: 'is not known to this agent' }], path, 'The metadata does not fit this agent.')
     }
-    const details = check?.({ value })?.map((detail) => ({ ...detail, path: detail.path.replace(/^\/value/, '') }))
-    refuse(details ?? null, `/metadata/${key}`, 'The metadata does not fit the schema of this agent.')
+    refuse(check?.(value) ?? null, path, 'The metadata does not fit the schema of this agent.')
   }
 }
 

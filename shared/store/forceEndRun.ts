@@ -2,7 +2,7 @@ import type { SessionEvent } from '@shared/domain/events'
 import type { Item, RunError } from '@shared/domain/objects'
 import { isEnded } from '@shared/domain/runStates'
 import type { Database } from './pool.ts'
-import { readLiveRun } from './readSnapshot.ts'
+import { type LiveRun, readLiveRun } from './readSnapshot.ts'
 import { endRun } from './runTransitions.ts'
 import type { NewEvent } from './storeEvents.ts'
 
@@ -18,12 +18,13 @@ export type ForcedEndOutcome =
 
 /**
  * Ends a live run that somebody else may be running: cancel, deadline. What it has made so far is read and folded
- * without any lock, then the end is guarded on the head not having moved since; else both again. A worker appends every
- * `tunables.flush` ms at most and one round is far shorter, so this comes through.
+ * without any lock, then the end is guarded on the head not having moved since; else what came meanwhile is read and folded
+ * as well, and again. A worker appends every `tunables.flush` ms at most and such a round is far shorter, however long
+ * the log is, so this comes through.
  */
 export async function forceEndRun(db: Database, end: ForcedEnd): Promise<ForcedEndOutcome> {
-  for (;;) {
-    const live = await readLiveRun(db, end.sessionId, end.runId)
+  for (let live: LiveRun | null = null; ;) {
+    live = await readLiveRun(db, end.sessionId, end.runId, live)
     if (!live) return { outcome: 'absent' }
     if (isEnded(live.run.status)) return { outcome: 'already_ended' }
     const items = live.items.map(cutShort)

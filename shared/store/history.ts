@@ -11,23 +11,20 @@ export interface HistoryItem {
 }
 
 /**
- * The newest items of a session's earlier runs, oldest first, at most `maxItems` + 1 (one more tells that there are
- * more). The caller cuts to whole runs. All earlier runs have ended: a session's turns are strictly in order.
+ * The newest items of a session's earlier runs, oldest first, up to either limit and one more, which tells that there
+ * are more. The caller cuts to whole runs. All earlier runs have ended: a session's turns are strictly in order.
  */
 export async function readHistory(
   db: Database,
   sessionId: string,
   beforeRunNo: number,
   maxItems: number,
+  maxBytes: number | null = null,
 ): Promise<HistoryItem[]> {
   const rows = await query<{ run_no: number; data: JsonObject; status: string; bytes: number }>(
     db,
-    {
-      name: 'read_history',
-      text: `select run_no, data, status, octet_length(data::text) as bytes from items
-             where session_id = $1 and run_no < $2 and not hidden order by run_no desc, item_no desc limit $3`,
-    },
-    [uuid('session', sessionId), beforeRunNo, maxItems + 1],
+    { name: 'read_history_v1', text: 'select run_no, data, status, bytes from read_history_v1($1, $2, $3, $4)' },
+    [uuid('session', sessionId), beforeRunNo, maxItems, maxBytes],
   )
   return rows
     .map((row) => ({ runNo: row.run_no, data: row.data, incomplete: row.status === 'incomplete', bytes: row.bytes }))

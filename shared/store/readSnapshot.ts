@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { foldSession } from '@shared/domain/foldSession'
+import { type SessionView, foldSession } from '@shared/domain/foldSession'
 import { isEnded } from '@shared/domain/runStates'
 import type { Item, Run, Session } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
@@ -53,18 +53,19 @@ async function readWithin(client: PoolClient, sessionId: string): Promise<Sessio
   ])
   const runs = runRows.map((row) => renderRun(row.run))
   const live = runs.find((run) => run.status === 'running' || (run.attempts.length > 0 && !isEnded(run.status)))
-  const folded = foldSession(live ? await readRunLog(client, id, sessionId, live.id) : [])
+  const folded = foldSession(live ? await readRunLog(client, id, sessionId, live.id, 0) : [])
   const known = new Set(settled.map((item) => item.id))
   const all = [...settled, ...folded.items.filter((item) => !known.has(item.id))]
   const inOrder = all.toSorted((a, b) => a.runNo - b.runNo || a.itemNo - b.itemNo).slice(-tunables.sessionItems)
   return { seq: session.lastSeq, session, items: inOrder, runs }
 }
 
-/** The log of one run, whole. Of live runs it is short and its deltas are there. */
-async function readRunLog(client: PoolClient, id: string, sessionId: string, runId: string) {
+/** The log of one run after a seq. Of live runs it is short and its deltas are there. */
+async function readRunLog(client: PoolClient, id: string, sessionId: string, runId: string, after: number) {
   const rows = await query<Omit<StoredEvent, 'runId'>>(client, { name: 'snapshot_run_log', text: RUN_LOG }, [
     id,
     uuid('run', runId),
+    after,
   ])
   return rows.map((row) => renderEvent({ ...row, runId: uuid('run', runId) }, sessionId))
 }
@@ -85,16 +86,18 @@ const RUNS = `
     from session_heads h where h.session_id = $1))
   order by r.run_no`
 
-const LAST_SEQ = `(select coalesce(ended_seq, ${Number.MAX_SAFE_INTEGER}) from runs where id = $2)`
+const OF_RUN = `
+  between (select greatest(first_seq, $3::bigint + 1) from runs where id = $2)
+  and (select coalesce(ended_seq, ${Number.MAX_SAFE_INTEGER}) from runs where id = $2)`
 
 const RUN_LOG = `
   select * from (
     select e.seq, e.attempt, e.type, e.data, e.at from session_events e
-      where e.session_id = $1 and e.run_id = $2 and e.seq between (select first_seq from runs where id = $2) and ${LAST_SEQ}
+      where e.session_id = $1 and e.run_id = $2 and e.seq ${OF_RUN}
     union all
     select d.seq, d.attempt, 'item.delta', jsonb_build_object('itemId', d.item_id, 'patch', d.patch), d.at
       from session_deltas d
-      where d.session_id = $1 and d.run_id = $2 and d.seq between (select first_seq from runs where id = $2) and ${LAST_SEQ}
+      where d.session_id = $1 and d.run_id = $2 and d.seq ${OF_RUN}
   ) log order by seq`
 
 export interface LiveRun {
@@ -103,10 +106,17 @@ export interface LiveRun {
   run: Run
   /** Of all legs, folded; streaming ones as they are. Without the inputs, which are rows already. */
   items: Item[]
+  /** The fold of the run's events up to `seq`. */
+  view: SessionView
 }
 
-/** A run and what it has made so far, at one instant. Null when absent. */
-export async function readLiveRun(db: Database, sessionId: string, runId: string): Promise<LiveRun | null> {
+/** A run and what it has made so far, at one instant. Goes on from `known`, read before. Null when absent. */
+export async function readLiveRun(
+  db: Database,
+  sessionId: string,
+  runId: string,
+  known: LiveRun | null = null,
+): Promise<LiveRun | null> {
   const id = uuid('session', sessionId)
   return inTransaction(db, BEGIN, async (client) => {
     const row = await queryOne<{ last_seq: number; run: StoredRun | null }>(
@@ -118,7 +128,8 @@ export async function readLiveRun(db: Database, sessionId: string, runId: string
       [id, uuid('run', runId)],
     )
     if (row?.run?.sessionId !== id) return null
-    const { items } = foldSession(await readRunLog(client, id, sessionId, runId))
-    return { seq: row.last_seq, run: renderRun(row.run), items: items.filter((item) => item.kind !== 'input') }
+    const view = foldSession(await readRunLog(client, id, sessionId, runId, known?.seq ?? 0), known?.view)
+    const items = view.items.filter((item) => item.kind !== 'input')
+    return { seq: row.last_seq, run: renderRun(row.run), items, view }
   })
 }

@@ -82,8 +82,7 @@ export function createApiClient(url: string, contract: Contract, credential: str
     const type = response.headers.get('content-type')
     if (response.status >= 500) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`)
     const body: unknown = type?.startsWith('application/json') ? JSON.parse(text) : text
-    if (method !== 'OPTIONS' || response.status >= 400)
-      contract.checkAnswer(method, path, response.status, type, body)
+    if (method !== 'OPTIONS' || response.status >= 400) contract.checkAnswer(method, path, response.status, type, body)
     if (response.status >= 400 && (body as ErrorBody).error.requestId !== response.headers.get('x-request-id'))
       throw new Error(`${method} ${path}: the error's requestId is not that of the header`)
     return { status: response.status, headers: response.headers, body: body as Body }

@@ -1,4 +1,5 @@
 import type { Database } from '@shared/store/pool'
+import { eventually } from './eventually.ts'
 
 /** Those that live by themselves, whatever is asked. */
 const OURS = new Set(['workers'])
@@ -13,4 +14,17 @@ export async function countRows(db: Database): Promise<Record<string, number>> {
   const columns = counted.map(({ name }) => `(select count(*) from ${name}) as ${name}`)
   const { rows } = await db.query<Record<string, number>>(`select ${columns.join(', ')}`)
   return rows[0]!
+}
+
+/** Resolves once nothing goes on by itself: runs that wait for the test's answer don't, all others have ended. */
+export async function quiet(db: Database): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await db.query<{ quiet: boolean }>(
+      `select not exists (
+         select from runs r join agent_versions v on v.id = r.agent_version_id
+         where (r.status = 'queued' and r.is_next) or (r.status = 'running' and v.definition ->> 'url' not like '%/staged')
+       ) as quiet`,
+    )
+    return rows[0]!.quiet
+  })
 }

@@ -47,7 +47,8 @@ export function growing<T>(): Growing<T> {
           if (!done(all) && !over) return
           waiters.delete(look)
           if (done(all)) resolve(all)
-          else reject(new Error(`it ended before what was waited for: ${JSON.stringify(all.slice(-5)).slice(0, 2_000)}`))
+          else
+            reject(new Error(`it ended before what was waited for: ${JSON.stringify(all.slice(-5)).slice(0, 2_000)}`))
         }
         waiters.add(look)
         look()

@@ -7,12 +7,14 @@ import { attachSockets } from '@services/realtime/sockets'
 import { createBroker } from '@shared/broker/createBroker'
 import type { Broker } from '@shared/broker/port'
 import { type SessionFeeds, createSessionFeeds } from '@shared/delivery/sessionFeeds'
+import type { SessionEvent } from '@shared/domain/events'
 import { cors } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { type Database, createPool } from '@shared/store/pool'
+import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
@@ -22,6 +24,7 @@ import { testRedisUrl } from '../redis.ts'
 import { type AgentApps, type Stage, createStage, echo, startAgentApps, steps } from './agentApps.ts'
 import { type ApiClient, createApiClient } from './apiClient.ts'
 import { type Contract, readContract } from './contract.ts'
+import { eventually } from './eventually.ts'
 import { type Tenant, createTenant } from './tenant.ts'
 
 export interface TestServer {
@@ -38,6 +41,8 @@ export interface TestServer {
   main: Tenant
   other: Tenant
   client(credential: string | null): ApiClient
+  /** A session's log up to now; waits until it is as wanted. */
+  logOf(sessionId: string, done: (events: readonly SessionEvent[]) => boolean): Promise<SessionEvent[]>
   rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
   /** Ends everything; throws when a request failed for a reason of ours, or a connection stays open. */
   close(): Promise<void>
@@ -58,10 +63,27 @@ const ORIGINS = { main: 'https://shop.example', other: 'https://other.example' }
  * As cli/runProcess.ts composes one process with all roles.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const closing: (() => unknown)[] = []
+  const closeAll = async () => {
+    for (let step = closing.pop(); step; step = closing.pop()) await step()
+  }
+  try {
+    return await compose(options, closing, closeAll)
+  } catch (error) {
+    await closeAll().catch(() => undefined)
+    throw error
+  }
+}
+
+async function compose(
+  options: TestServerOptions,
+  closing: (() => unknown)[],
+  closeAll: () => Promise<void>,
+): Promise<TestServer> {
   const database = await createTestDatabase()
-  const closing: (() => unknown)[] = [() => database.drop()]
+  closing.push(() => database.drop())
   const faults: string[] = []
-  const log = pino({ level: 'error' }, { write: (line: string) => void faults.push(line) })
+  const log = pino({ level: 'error' }, { write: (line: string) => void faults.push(line.slice(0, 500)) })
   const secret = randomBytes(32).toString('hex')
 
   const db = createPool({ url: database.url, name: 'api test', max: 16, onError: () => undefined })
@@ -117,10 +139,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     main,
     other,
     client: (credential) => createApiClient(url, contract, credential),
+    logOf: (sessionId, done) =>
+      eventually(async () => {
+        const events = (await readEvents(db, sessionId, 0, 100_000))?.events ?? []
+        return done(events) && events
+      }),
     rows: async (sql, ...values) => (await db.query(sql, values)).rows,
     async close() {
-      for (let step = closing.pop(); step; step = closing.pop()) await step()
-      if (faults.length > 0) throw new Error(`failures of ours were logged:\n${faults.join('')}`)
+      await closeAll()
+      if (faults.length > 0) throw new Error(`failures of ours were logged:\n${faults.join('\n')}`)
     },
   }
 }

@@ -3,6 +3,7 @@ import type { AgentPolicy } from '@shared/domain/agents'
 import type { AgentFrame } from '@shared/contracts/agentApi'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
+import { watchCall } from './watchCall.ts'
 import { type FrameParser, framesOfAnswer, ndjsonParser, sseParser } from './readFrames.ts'
 import { lineReader } from './readLines.ts'
 
@@ -60,7 +61,7 @@ export async function closeAgentConnections(): Promise<void> {
 
 /** Calls an agent app and yields the frames of its answer as they come; the last one is `done`. */
 export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<AgentFrame> {
-  const watch = watchTimes(call)
+  const watch = watchCall(call.timeouts, call.signal)
   let finished: Dispatcher.ResponseData | null = null
   try {
     const response = await post(call, watch.signal)
@@ -116,28 +117,6 @@ async function post(call: AgentCall, signal: AbortSignal): Promise<Dispatcher.Re
   }
 }
 
-/**
- * Idle and total time. `alive` is called for the answer's head and every whole line, so that a drip of bytes doesn't
- * count as life. `abort` breaks the call off, also after `stop`.
- */
-function watchTimes(call: AgentCall): { signal: AbortSignal; alive: () => void; stop: () => void; abort: () => void } {
-  const { idleMs, totalMs } = call.timeouts
-  const controller = new AbortController()
-  const expire = (what: string, ms: number) => () =>
-    controller.abort(new AgentFailure('agent_timeout', `The agent app ${what} ${ms} ms.`, { retryable: true }))
-  const total = setTimeout(expire('did not end within', totalMs), totalMs)
-  const idle = setTimeout(expire('sent nothing for', idleMs), idleMs)
-  return {
-    signal: AbortSignal.any([call.signal, controller.signal]),
-    alive: () => void idle.refresh(),
-    stop: () => {
-      clearTimeout(total)
-      clearTimeout(idle)
-    },
-    abort: () => controller.abort(),
-  }
-}
-
 async function* readAnswer(
   response: Dispatcher.ResponseData,
   record: AnswerRecord,
@@ -169,8 +148,9 @@ async function* readStream(
 ): AsyncGenerator<AgentFrame> {
   const lines = lineReader(tunables.streamLineBytes)
   for await (const chunk of bytesOf(response, record)) {
-    for (const line of lines.push(chunk)) {
-      alive()
+    const whole = lines.push(chunk)
+    if (whole.length > 0) alive()
+    for (const line of whole) {
       for (const frame of parser.line(line)) {
         yield frame
         if (frame.name === 'done') return

@@ -19,10 +19,14 @@ export function lineReader(maxBytes: number): { push(chunk: Uint8Array): string[
     }
   }
 
+  function refuseLong(bytes: number): void {
+    if (bytes > maxBytes) throw invalidOutput(`The agent app sent a line of more than ${maxBytes} bytes.`)
+  }
+
   function grow(text: string): void {
     rest += text
     restBytes += Buffer.byteLength(text)
-    if (restBytes > maxBytes) throw invalidOutput(`The agent app sent a line of more than ${maxBytes} bytes.`)
+    refuseLong(restBytes)
   }
 
   function takeRest(): string {
@@ -36,11 +40,15 @@ export function lineReader(maxBytes: number): { push(chunk: Uint8Array): string[
     // A CR may end one chunk and its LF begin the next: that is one line end.
     const joined = lastWasCr && text.startsWith('\n') ? text.slice(1) : text
     lastWasCr = text === '' ? lastWasCr : text.endsWith('\r')
-    const lines: string[] = []
-    for (const [index, piece] of joined.split(/\r\n|\n|\r/).entries()) {
-      if (index > 0) lines.push(takeRest())
-      grow(piece)
+    const lines = joined.split(/\r\n|\n|\r/)
+    const last = lines.pop() ?? ''
+    if (lines.length > 0) {
+      grow(lines[0]!)
+      lines[0] = takeRest()
+      // At most three bytes a UTF-16 unit: most lines need no counting.
+      for (const line of lines) if (line.length * 3 > maxBytes) refuseLong(Buffer.byteLength(line))
     }
+    grow(last)
     return lines
   }
 

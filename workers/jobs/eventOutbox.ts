@@ -1,6 +1,6 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { tunables } from '@shared/domain/tunables'
-import { isConnectionTrouble } from '@shared/store/connectionTrouble'
+import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import type { Database } from '@shared/store/pool'
 import { type AppendRequest, type Hold, appendEvents } from '@shared/store/runTransitions'
 import type { NewEvent } from '@shared/store/storeEvents'
@@ -30,16 +30,18 @@ export interface OutboxOptions {
 
 export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOptions): EventOutbox {
   const waiting = new Map<string, AppendRequest>()
-  let inFlight: { runs: Set<string>; done: Promise<void> } | null = null
+  let inFlight: { runs: Set<string>; dropped: Set<string>; done: Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
   let timerAt = 0
   let lastFlush = 0
+  let urgentWaits = false
 
   function schedule(urgent: boolean): void {
+    urgentWaits ||= urgent
     // The next round begins when the one in flight returns.
     if (inFlight) return
     const now = performance.now()
-    const at = urgent ? now : Math.max(now, lastFlush + tunables.flush)
+    const at = urgentWaits ? now : Math.max(now, lastFlush + tunables.flush)
     if (timer && timerAt <= at) return
     if (timer) clearTimeout(timer)
     timerAt = at
@@ -48,6 +50,7 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
 
   function flush(): void {
     timer = null
+    urgentWaits = false
     if (waiting.size === 0) return
     lastFlush = performance.now()
     const batch = [...waiting.values()]
@@ -57,7 +60,7 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
       inFlight = null
       if (waiting.size > 0) schedule(false)
     })
-    inFlight = { runs, done }
+    inFlight = { runs, dropped: new Set(), done }
   }
 
   async function write(batch: AppendRequest[]): Promise<void> {
@@ -78,7 +81,7 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
    */
   async function appendFailed(batch: AppendRequest[], error: unknown): Promise<void> {
     onTrouble(error)
-    if (isConnectionTrouble(error)) for (const { runId } of batch) onLost(runId, 'uncertain')
+    if (!isRefusedStatement(error)) for (const { runId } of batch) onLost(runId, 'uncertain')
     else if (batch.length === 1) onLost(batch[0]!.runId, 'refused')
     else for (const request of batch) await write([request])
   }
@@ -86,16 +89,20 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
   /** A head that somebody else held for a moment is tried again in the next round; a fenced run is lost. */
   async function retryOrLose(request: AppendRequest): Promise<void> {
     const stands = await holdStands(db, request).catch(() => null)
+    if (inFlight?.dropped.has(request.runId)) return
     if (stands === false) return onLost(request.runId, 'fenced')
     if (stands === null) return onLost(request.runId, 'uncertain')
     const newer = waiting.get(request.runId)
+    if (newer && newer.attempt !== request.attempt) return
     waiting.set(request.runId, { ...request, events: mergeDeltas(request.events, newer?.events ?? []) })
   }
 
   return {
     add(hold, events, urgent) {
       const known = waiting.get(hold.runId)
-      waiting.set(hold.runId, { ...hold, events: mergeDeltas(known?.events ?? [], events) })
+      // What an earlier attempt has left is not this one's.
+      const earlier = known?.attempt === hold.attempt ? known.events : []
+      waiting.set(hold.runId, { ...hold, events: mergeDeltas(earlier, events) })
       schedule(urgent)
     },
     async settle(runId) {
@@ -106,6 +113,7 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
     },
     drop(runId) {
       waiting.delete(runId)
+      inFlight?.dropped.add(runId)
     },
   }
 }

@@ -46,7 +46,7 @@ async function prepareCall(attempt: AttemptInProgress, tools: RunTools, signal: 
   const { run, session, inputs } = attempt.claimed
   const { url, policy } = attempt.definition
   const limits = policy.history
-  const history = run.runNo === 1 ? [] : await readHistory(tools.db, session.id, run.runNo, limits.maxItems)
+  const history = run.runNo === 1 ? [] : await readHistory(tools.db, session.id, run.runNo, limits.maxItems, limits.maxBytes)
   const runItems = run.leg === 0 ? [] : await readRunItems(tools.db, run.id)
   const { id, attempt: number, leg, type, metadata } = run
   const request = buildRequest(

@@ -17,36 +17,47 @@ export interface HeartbeatOptions {
   renew: () => Promise<HeldRun[] | null>
   /** What Postgres says this worker holds; `before` is when the question was asked (performance.now()). */
   onHeld: (held: HeldRun[], before: number) => void
-  /** The lease is lost or can't be renewed in time: nothing may be written any more. */
+  /** The lease is lost or can't be renewed in time: nothing may be written any more. Said again while it stays so. */
   onLost: () => void
   log: Logger
 }
 
 export function startHeartbeat({ renew, onHeld, onLost, log }: HeartbeatOptions): Heartbeat {
   let lastGood = performance.now()
-  let fenced = false
-  let beating = false
+  let lostAt = Number.NEGATIVE_INFINITY
+  /** When the newest question was sent, while it has no answer. */
+  let asking: number | null = null
+  let askAgain = false
+  let lastAnswered = Number.NEGATIVE_INFINITY
+  let stopped = false
 
+  /** Doesn't wait for the one before: an answer may hang on one broken connection while others are well. */
   async function beat(): Promise<void> {
-    if (beating) return
-    beating = true
     const sent = performance.now()
+    asking = sent
+    askAgain = false
     try {
-      const held = await renew()
-      if (held === null) return lose('this worker was taken for dead; its runs were given to others')
-      lastGood = sent
-      fenced = false
-      onHeld(held, sent)
+      heed(await renew(), sent)
     } catch (error) {
       log.warn({ err: error }, 'the heartbeat failed')
-    } finally {
-      beating = false
     }
+    if (asking !== sent) return
+    asking = null
+    if (askAgain && !stopped) void beat()
+  }
+
+  function heed(held: HeldRun[] | null, sent: number): void {
+    // Overtaken by a newer answer, or about a time before the runs were let go.
+    if (stopped || sent < lastAnswered || sent < lostAt) return
+    lastAnswered = sent
+    if (held === null) return lose('this worker was taken for dead; its runs were given to others')
+    lastGood = sent
+    onHeld(held, sent)
   }
 
   function lose(why: string): void {
-    if (fenced) return
-    fenced = true
+    // What the worker takes on from now on has a lease of its own.
+    lastGood = lostAt = performance.now()
     log.error(why)
     onLost()
   }
@@ -58,9 +69,14 @@ export function startHeartbeat({ renew, onHeld, onLost, log }: HeartbeatOptions)
   }, 500)
   return {
     stop() {
+      stopped = true
       clearInterval(beats)
       clearInterval(watch)
     },
-    now: () => void beat(),
+    now() {
+      // An answer under way may be older than what was said.
+      if (asking === null) void beat()
+      else askAgain = true
+    },
   }
 }

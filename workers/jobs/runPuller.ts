@@ -37,16 +37,28 @@ export function createRunPuller({ concurrency, claim, execute, onFull, log }: Pu
   let pulling: Promise<void> | null = null
 
   async function pull(): Promise<void> {
-    while (wanted && !stopped && busy < concurrency) {
-      wanted = false
-      const limit = concurrency - busy
-      const hinted = [...hints].slice(0, limit)
-      for (const hint of hinted) hints.delete(hint)
-      const claimed = await claim(hinted, limit)
-      moreWaiting = claimed.length === limit || hints.size > 0
-      if (moreWaiting) wanted = true
-      for (const run of claimed) start(run)
+    try {
+      while (wanted && hasRoom()) {
+        wanted = false
+        const limit = concurrency - busy
+        const hinted = [...hints].slice(0, limit)
+        for (const hint of hinted) hints.delete(hint)
+        const claimed = await claim(hinted, limit)
+        moreWaiting = claimed.length === limit || hints.size > 0
+        if (moreWaiting) wanted = true
+        for (const run of claimed) start(run)
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'runs could not be claimed, trying again')
+      setTimeout(() => void wake([]), CLAIM_AGAIN_MS).unref()
+    } finally {
+      // In the turn in which the loop looked last: a bell that comes now begins a new claim.
+      pulling = null
     }
+  }
+
+  function hasRoom(): boolean {
+    return !stopped && busy < concurrency
   }
 
   function start(run: ClaimedRun): void {
@@ -63,14 +75,7 @@ export function createRunPuller({ concurrency, claim, execute, onFull, log }: Pu
     // Hints only save a look; beyond what could be used soon they are found by their due time.
     for (const hint of more) if (hints.size < concurrency * 2) hints.add(hint)
     wanted = true
-    pulling ??= pull()
-      .catch((error: unknown) => {
-        log.warn({ err: error }, 'runs could not be claimed, trying again')
-        setTimeout(() => void wake([]), CLAIM_AGAIN_MS).unref()
-      })
-      .finally(() => {
-        pulling = null
-      })
+    if (!pulling && hasRoom()) pulling = pull()
     await pulling
   }
 

@@ -118,7 +118,7 @@ export class SocketConnection implements Connection {
     manager.on('reconnect_attempt', () => this.#events.offline(null))
     socket.on('event', (event: SessionEvent) => this.#events.event(event))
     socket.on('cut', (cut: unknown) => this.#events.cut(toCut(cut)))
-    socket.on('token.expiring', () => void this.renew())
+    socket.on('token_expiring', () => void this.renew())
   }
 
   async #credential(): Promise<string> {

@@ -82,7 +82,7 @@ export class EndUser {
     const { token, refreshToken, expiresAt } = body
     const endUserId = body.endUser.id
     if (typeof token !== 'string' || typeof refreshToken !== 'string' || typeof endUserId !== 'string') return null
-    const lifetime = Date.parse(String(expiresAt)) - this.#now()
+    const lifetime = typeof expiresAt === 'string' ? Date.parse(expiresAt) - this.#now() : 0
     // Never sooner than in five seconds: a device whose clock is wrong would renew without end.
     const renewAt = this.#now() + Math.max(0.8 * (lifetime || 0), 5_000)
     return { publishableKey: this.#options.publishableKey, token, refreshToken, endUserId, renewAt }

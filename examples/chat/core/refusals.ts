@@ -6,19 +6,19 @@ import type { Refusal } from './http.ts'
  */
 export type Verdict = 'renew' | 'gone' | 'soon' | 'later' | 'final'
 
-const VERDICTS: Record<string, Verdict> = {
-  token_expired: 'renew',
-  unauthorized: 'renew',
-  not_found: 'gone',
-  forbidden: 'gone',
-  not_connected: 'soon',
-  rate_limited: 'later',
-  unavailable: 'later',
-  internal: 'later',
-  idempotency_in_progress: 'later',
-  session_busy: 'later',
-}
+const VERDICTS = new Map<string, Verdict>([
+  ['token_expired', 'renew'],
+  ['unauthorized', 'renew'],
+  ['not_found', 'gone'],
+  ['forbidden', 'gone'],
+  ['not_connected', 'soon'],
+  ['rate_limited', 'later'],
+  ['unavailable', 'later'],
+  ['internal', 'later'],
+  ['idempotency_in_progress', 'later'],
+  ['session_busy', 'later'],
+])
 
 export function verdictOn(refusal: Refusal): Verdict {
-  return VERDICTS[refusal.code] ?? 'final'
+  return VERDICTS.get(refusal.code) ?? 'final'
 }

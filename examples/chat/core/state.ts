@@ -66,15 +66,16 @@ export class StateStore {
     for (const listener of this.#listeners) listener()
   }
 
-  /** Goes on with the kept conversation, if it is this visitor's, and with what waited to be sent. */
+  /** Goes on with the kept conversation, if it is this visitor's, and with what waited or has come to be sent. */
   restore(agents: readonly AgentChoice[], endUserId: string | null): void {
     const kept = this.#kept.session.read()
     const session = kept?.endUserId === endUserId ? kept : null
     const sessionId = session?.sessionId ?? null
     const agent = agents.find(({ name }) => name === session?.agent) ?? agents[0] ?? null
-    const outbox = restoreOutbox(this.#kept.outbox.read(), sessionId, newUuid)
+    const outbox = [...restoreOutbox(this.#kept.outbox.read(), sessionId, newUuid), ...this.#state.outbox]
     const restoring = sessionId !== null
     this.set({ phase: 'ready', connection: 'connecting', problem: null, agents, agent, sessionId, restoring, outbox })
+    this.#keepOutbox()
   }
 
   setOutbox(outbox: Outbox): void {
@@ -96,7 +97,9 @@ export class StateStore {
   }
 
   #keepOutbox(): void {
-    const { sessionId, outbox } = this.#state
+    const { phase, sessionId, outbox } = this.#state
+    // What an earlier page kept has not been read yet.
+    if (phase === 'loading') return
     this.#kept.outbox.write(outbox.length > 0 ? { sessionId, messages: outbox } : null)
   }
 }

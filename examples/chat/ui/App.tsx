@@ -37,7 +37,7 @@ export function App({ chat }: { chat: Chat }) {
       )}
       <Composer
         title={title}
-        ready={state.phase === 'ready' && state.agent !== null}
+        canSend={state.phase === 'loading' || state.agent !== null}
         isLive={run !== null}
         isStopping={run !== null && state.stopping === run.id}
         onSend={(text) => chat.send(text)}

@@ -3,21 +3,22 @@ import { SendIcon, StopIcon } from './icons.tsx'
 
 interface Props {
   title: string
-  ready: boolean
+  /** False where there is nobody to send to. */
+  canSend: boolean
   isLive: boolean
   isStopping: boolean
   onSend(text: string): void
   onStop(): void
 }
 
-export function Composer({ title, ready, isLive, isStopping, onSend, onStop }: Props) {
+export function Composer({ title, canSend, isLive, isStopping, onSend, onStop }: Props) {
   const [text, setText] = useState('')
   const field = useGrowingField(text)
-  const canSend = ready && text.trim() !== ''
+  const sendable = canSend && text.trim() !== ''
 
   function send(event: FormEvent) {
     event.preventDefault()
-    if (!canSend) return
+    if (!sendable) return
     onSend(text)
     setText('')
     field.current?.focus()
@@ -53,7 +54,7 @@ export function Composer({ title, ready, isLive, isStopping, onSend, onStop }: P
           </button>
         )}
         {(!isLive || text !== '') && (
-          <button type="submit" className="round-button" disabled={!canSend}>
+          <button type="submit" className="round-button" disabled={!sendable}>
             <SendIcon />
             <span className="visually-hidden">Send</span>
           </button>

@@ -8,7 +8,7 @@ export function tokenRoutes({ db, tokens }: ApiTools): Handlers<'createAnonymous
   return {
     async createAnonymousToken({ caller, body }) {
       const metadata = body.metadata ?? {}
-      if (JSON.stringify(metadata).length > tunables.metadataBytes) {
+      if (Buffer.byteLength(JSON.stringify(metadata)) > tunables.metadataBytes) {
         throw new AgentViewError(
           'payload_too_large',
           `metadata may not have more than ${tunables.metadataBytes} bytes.`,

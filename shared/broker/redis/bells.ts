@@ -8,7 +8,7 @@ import { type Bell, BELL_QUEUE, bellQueueOptions, createBellRope } from '../bell
 import { settledWithin, within } from '../bounded.ts'
 import { plainError } from '../faults.ts'
 import { intervals } from '../intervals.ts'
-import { closeRedis, type Report } from './connections.ts'
+import type { Report } from './connections.ts'
 import { connectRedisWorker } from './connectWorker.ts'
 
 export interface RedisBellsOptions {
@@ -45,7 +45,6 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
     async close() {
       await settledWithin(rope.drained(), tunables.redisCommand)
       await settledWithin(queue.close(), intervals.closeConnections)
-      await closeRedis(commands)
     },
   }
 }

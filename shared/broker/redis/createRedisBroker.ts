@@ -5,7 +5,7 @@ import { Audience } from '../audience.ts'
 import { createReporter, type OnError, parseAddress } from '../faults.ts'
 import type { Broker } from '../port.ts'
 import { startRedisBells } from './bells.ts'
-import { openRedis } from './connections.ts'
+import { closeRedis, openRedis } from './connections.ts'
 import { startRedisNews } from './news.ts'
 
 export interface RedisBrokerOptions {
@@ -31,7 +31,7 @@ export async function createRedisBroker({ url, prefix = '{agentview}', onError }
     const audience = new Audience((error) => report(error, 'a listener'))
     const news = await startRedisNews({ commands, subscriber, audience, prefix, id, report })
     const bells = await startRedisBells({ commands, url: address, prefix, id, report })
-    return assembleBroker('redis', { audience, news, bells })
+    return assembleBroker('redis', { audience, news, bells, release: () => closeRedis(commands) })
   } catch (error) {
     commands.disconnect()
     subscriber?.disconnect()

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis'
 import type { SessionEvent } from '@shared/domain/events'
-import { tunables } from '@shared/domain/tunables'
 import type { News } from '../assembleBroker.ts'
 import type { Audience } from '../audience.ts'
-import { within } from '../bounded.ts'
+import { createBatches } from '../batches.ts'
+import { settledWithin } from '../bounded.ts'
 import { plainError } from '../faults.ts'
 import { intervals } from '../intervals.ts'
 import { closeRedis, type Report } from './connections.ts'
@@ -24,7 +24,7 @@ const CHANNELS_AT_ONCE = 1_000
 
 /**
  *   publish ─▶ listeners of this process, at once
- *           └▶ PUBLISH <prefix>:session:<id>, one pipeline ─▶ other processes ─▶ their listeners
+ *           └▶ a batch ─▶ PUBLISH <prefix>:session:<id> in one pipeline ─▶ other processes ─▶ their listeners
  * Redis returns a message to its sender too; that echo is known by the sender's mark and dropped unread.
  */
 export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
@@ -48,13 +48,13 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
     audience.tellNews({ sessionId: channel.slice(sessionPrefix.length), ...said })
   }
 
-  async function send(messages: Message[]): Promise<void> {
-    const pipeline = commands.pipeline()
-    for (const [channel, text] of messages) pipeline.publish(channel, `${id}\n${text}`)
-    const results = (await within(pipeline.exec(), tunables.redisCommand, 'Redis did not take the news in time')) ?? []
-    const failed = results.find(([error]) => error)
-    if (failed) throw plainError(failed[0], 'Redis did not take the news: ')
-  }
+  const batches = createBatches<Message[]>({
+    open: () => [],
+    send: (messages) => publishAll(commands, messages),
+    late: 'Redis did not take the news in time',
+  })
+  const say = (channel: string, text: string) =>
+    batches.join((messages) => void messages.push([channel, `${id}\n${text}`]))
 
   async function subscribeAll(): Promise<void> {
     const channels = [abortsChannel, ...audience.watched().map((sessionId) => sessionPrefix + sessionId)]
@@ -65,14 +65,12 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
 
   await subscribeAll()
   // A failure here is the connection's: it is closed then, and the next 'ready' does all again.
-  subscriber.on(
-    'ready',
-    () =>
-      void subscribeAll().then(
-        () => audience.tellReconnect(),
-        () => undefined,
-      ),
-  )
+  subscriber.on('ready', () => {
+    subscribeAll().then(
+      () => audience.tellReconnect(),
+      () => undefined,
+    )
+  })
   // Without a question now and then a lost peer stays unnoticed: a subscriber only listens.
   const alive = setInterval(() => void subscriber.ping().catch(() => undefined), intervals.alive)
   alive.unref()
@@ -80,13 +78,12 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
   return {
     async publish(news) {
       for (const one of news) audience.tellNews(one)
-      if (news.length === 0) return
-      await send(news.map(({ sessionId, ...said }) => [sessionPrefix + sessionId, JSON.stringify(said)]))
+      await Promise.all(news.map(({ sessionId, ...said }) => say(sessionPrefix + sessionId, JSON.stringify(said))))
     },
     async publishAborts(runIds) {
       if (runIds.length === 0) return
       audience.tellAborts(runIds)
-      await send([[abortsChannel, JSON.stringify(runIds)]])
+      await say(abortsChannel, JSON.stringify(runIds))
     },
     // Every watch asks Redis, for each must wait until Redis has heard it. While it is away, 'ready' will do it.
     async watch(sessionId) {
@@ -102,7 +99,16 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
     fault: () => ([commands, subscriber].every(({ status }) => status === 'ready') ? null : 'Redis is not connected'),
     async close() {
       clearInterval(alive)
-      await closeRedis(subscriber)
+      await Promise.all([settledWithin(batches.drained(), intervals.closeConnections), closeRedis(subscriber)])
     },
   }
+}
+
+/** One round trip, in order. */
+async function publishAll(commands: Redis, messages: Message[]): Promise<void> {
+  const pipeline = commands.pipeline()
+  for (const [channel, text] of messages) pipeline.publish(channel, text)
+  const results = (await pipeline.exec()) ?? []
+  const failed = results.find(([error]) => error)
+  if (failed) throw plainError(failed[0], 'Redis did not take the news: ')
 }

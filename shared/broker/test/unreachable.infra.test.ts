@@ -25,10 +25,11 @@ describe('a broker whose service does not answer', () => {
   let silentHost: string
 
   beforeAll(async () => {
-    silent = createServer((socket) => socket.on('error', () => undefined))
+    silent = createServer((socket) => socket.on('error', () => undefined).resume())
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     silentHost = `127.0.0.1:${(silent.address() as AddressInfo).port}`
   })
+  // Ends only when nobody holds a connection any more.
   afterAll(() => new Promise((resolve) => silent.close(resolve)))
 
   test('Redis refuses connections', async () => {

@@ -45,16 +45,30 @@ begin
 end
 $$;
 
+-- Keeps an acceptance under its key and returns null, or returns what an earlier request with this key was answered.
+-- Between the two looks an old record may come to its end: then once more.
+create or replace function keep_or_replay_v1(p jsonb, p_acceptance jsonb) returns jsonb language plpgsql volatile as $$
+declare
+  v_replay jsonb;
+begin
+  loop
+    if keep_acceptance_v1(p, p_acceptance) then return null; end if;
+    v_replay := replayed_acceptance_v1(p);
+    if v_replay is not null then return v_replay; end if;
+  end loop;
+end
+$$;
+
 -- Creates a session. p_idempotency null: no key. Out: { outcome: created | replayed | mismatch, sessionId }
 create or replace function create_session_v1(p_session jsonb, p_idempotency jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_acceptance jsonb := jsonb_build_object('sessionId', p_session -> 'id');
   v_replay jsonb;
 begin
-  if p_idempotency is not null and not keep_acceptance_v1(p_idempotency, v_acceptance) then
-    v_replay := replayed_acceptance_v1(p_idempotency);
+  if p_idempotency is not null then
+    v_replay := keep_or_replay_v1(p_idempotency, v_acceptance);
     if v_replay ? 'mismatch' then return '{"outcome": "mismatch"}'; end if;
-    return jsonb_build_object('outcome', 'replayed') || v_replay;
+    if v_replay is not null then return jsonb_build_object('outcome', 'replayed') || v_replay; end if;
   end if;
   perform insert_session_v1(p_session);
   return jsonb_build_object('outcome', 'created') || v_acceptance;
@@ -95,7 +109,7 @@ begin
     v_replay := replayed_acceptance_v1(v_key);
     if v_replay is null and not (v_ahead > 0 and p ->> 'onBusy' = 'reject') then
       v_acceptance := jsonb_build_object('sessionId', v_session, 'runId', v_run, 'itemId', v_item, 'seq', v_head.last_seq + 2);
-      if not keep_acceptance_v1(v_key, v_acceptance) then v_replay := replayed_acceptance_v1(v_key); end if;
+      v_replay := keep_or_replay_v1(v_key, v_acceptance);
     end if;
     if v_replay ? 'mismatch' then return '{"outcome": "mismatch"}'; end if;
     if v_replay is not null then return jsonb_build_object('outcome', 'replayed') || v_replay; end if;

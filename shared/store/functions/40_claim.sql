@@ -53,8 +53,10 @@ end
 $$;
 
 -- A worker takes as many due runs as it has free slots: hinted ones first, then by class and due time.
--- Nothing waits: heads that somebody else has locked are left to him, and the next ones are taken instead. Which run a
--- session may start is kept in runs.is_next under the head's lock, so blocked runs cost nothing here.
+-- Heads that somebody else has locked are left to him, and the next ones are taken instead. Which run a session may start
+-- is kept in runs.is_next under the head's lock, so blocked runs cost nothing here.
+-- Only when it has locked no head at all does it wait for one, that of a hinted run: most often the next message to the
+-- session is just being accepted, and the bell would be lost. Whoever holds no other lock can't be part of a deadlock.
 -- The head must still say what the run says: one that was claimed since this statement began is found different when
 -- its head is locked, and doesn't count against the limit.
 -- Plans are kept, and one that was made while nothing waited would read and sort the whole backlog at each claim: the
@@ -66,6 +68,7 @@ set enable_sort = off set enable_seqscan = off as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_left int := p_limit;
+  v_locked boolean := false;
   v_due record;
   v_claimed jsonb;
 begin
@@ -81,6 +84,7 @@ begin
       order by r.priority desc, r.due_at limit v_left
       for no key update of h skip locked
   loop
+    v_locked := true;
     v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
     continue when v_claimed is null;
     v_left := v_left - 1;
@@ -96,6 +100,7 @@ begin
         order by r.priority desc, r.due_at limit v_left
         for no key update of h skip locked
     loop
+      v_locked := true;
       v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
       continue when v_claimed is null;
       v_left := v_left - 1;
@@ -103,6 +108,18 @@ begin
     end loop;
     exit when not found;
   end loop;
+
+  if v_locked or p_limit < 1 then return; end if;
+  with r as materialized (select * from runs where id = any (p_hints))
+    select r.id, r.session_id, 0::bigint as last_seq, null::uuid as held_run_id into v_due from r
+      where r.status = 'queued' and r.is_next and r.due_at <= v_now limit 1;
+  if not found then return; end if;
+  select v_due.id, h.session_id, h.last_seq, h.held_run_id into v_due from session_heads h
+    where h.session_id = v_due.session_id and (h.held_run_id is null or h.held_run_id = v_due.id)
+    for no key update;
+  if not found then return; end if;
+  v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, clock_timestamp());
+  if v_claimed is not null then return next v_claimed; end if;
 end
 $$;
 

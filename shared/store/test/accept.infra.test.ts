@@ -168,21 +168,19 @@ describe('an idempotency key', () => {
     await expectSound(engine, sessionId)
   })
 
-  test('used twenty times at once to begin a session makes one session and one run', async () => {
+  test('used twenty times at once to begin a session makes one session, one run, one new visitor', async () => {
     const idempotency = key()
     const before = await countRows(engine)
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () => {
-        const newSession = engine.sessionWith()
+        const newSession = { ...engine.sessionWith(), endUserId: newId('endUser'), anonymous: true }
         return acceptMessage(engine.db, engine.message(newSession.id, { newSession, idempotency }))
       }),
     )
     expect(outcomes.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1)
     expect(new Set(outcomes.map((outcome) => 'sessionId' in outcome && outcome.sessionId)).size).toBe(1)
     const after = await countRows(engine)
-    expect([after.sessions! - before.sessions!, after.runs! - before.runs!, after.items! - before.items!]).toEqual([
-      1, 1, 1,
-    ])
+    for (const table of ['sessions', 'end_users', 'runs', 'items']) expect(after[table]! - before[table]!).toBe(1)
   })
 
   test('used twenty times at once to make a bare session makes one', async () => {

@@ -15,7 +15,6 @@ import {
   itemOf,
   startTestEngine,
   typesOf,
-  ERROR,
   requeue,
 } from './testEngine.ts'
 
@@ -50,8 +49,14 @@ describe('an append', () => {
     const log = await engine.log(claimed.session.id)
     expect(log.slice(4)).toEqual([...first, ...second])
     expect(typesOf(log)).toEqual([
-      ...['session.created', 'item.created', 'run.queued', 'run.started'],
-      ...['item.created', 'item.delta', 'item.delta', 'item.completed'],
+      'session.created',
+      'item.created',
+      'run.queued',
+      'run.started',
+      'item.created',
+      'item.delta',
+      'item.delta',
+      'item.completed',
     ])
     const deltas = await engine.rows<{ seq: number }>(
       'select seq from session_deltas where session_id = $1 order by seq',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { findUnclaimedRuns, nextDueIn } from '../dueRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
 import { markLapsedWorkers, removeWorker } from '../workers.ts'
@@ -15,18 +15,19 @@ import {
   itemOf,
   startTestEngine,
   typesOf,
-  ERROR,
   requeue,
 } from './testEngine.ts'
 
-// One database each: a claim takes whatever is due.
 let engine: TestEngine
 let worker: string
-beforeEach(async () => {
+beforeAll(async () => {
   engine = await startTestEngine()
+})
+afterAll(() => engine.close())
+beforeEach(async () => {
+  await engine.clear()
   worker = await engine.newWorker()
 })
-afterEach(() => engine.close())
 
 const idsOf = (claims: readonly { run: { id: string } }[]) => claims.map((claimed) => claimed.run.id)
 
@@ -115,6 +116,30 @@ describe('a claim', () => {
       other.release()
     }
     expect(idsOf(await engine.claim(worker, 10))).toEqual(runs.slice(0, 4))
+  })
+
+  test('waits for the head of its hint when there is nothing else: a second message is just being accepted', async () => {
+    const [runId] = await runsInSessions(1)
+    const other = await engine.db.connect()
+    await other.query('begin')
+    await other.query('select from session_heads for no key update')
+    const claim = engine.claim(worker, 5, [runId!])
+    await engine.untilSomebodyWaits()
+    await other.query('commit')
+    other.release()
+    expect(idsOf(await claim)).toEqual([runId])
+  })
+
+  test('with one hint finds it, however many messages come to its session at once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const sessionId = await engine.newSession()
+      const says = Array.from({ length: 20 }, async () => {
+        const { ring, runId } = await engine.say(sessionId)
+        return ring ? idsOf(await engine.claim(worker, 5, [runId])).includes(runId) : null
+      })
+      expect((await Promise.all(says)).filter((found) => found !== null)).toEqual([true])
+      await expectSound(engine, sessionId)
+    }
   })
 
   test('of ten workers at once on five hundred runs: each run is claimed exactly once', async () => {

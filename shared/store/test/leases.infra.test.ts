@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { requeueRun } from '../runTransitions.ts'
 import { findOrphanedRuns, forgetWorkers, heartbeat, markLapsedWorkers, removeWorker } from '../workers.ts'
@@ -16,14 +16,16 @@ import {
   startTestEngine,
 } from './testEngine.ts'
 
-// One database each: leases are looked at across all workers.
 let engine: TestEngine
 let worker: string
-beforeEach(async () => {
+beforeAll(async () => {
   engine = await startTestEngine()
+})
+afterAll(() => engine.close())
+beforeEach(async () => {
+  await engine.clear()
   worker = await engine.newWorker()
 })
-afterEach(() => engine.close())
 
 const LOST = { code: 'worker_lost', message: 'lost' }
 

@@ -79,7 +79,7 @@ const VERBS: Record<string, [limit: number, (subjects: Subjects) => Promise<unkn
   'a page of events': [25, ({ running }) => readEvents(db, running, MIDDLE * 5, 10)],
   'the last seqs': [2, ({ running, waiting }) => readLastSeqs(db, [running, waiting])],
   'the seq before': [10, ({ running, claimed }) => readRunSeqBefore(db, running, claimed.run.id, 2 ** 40)],
-  'the history': [11, ({ running, claimed }) => readHistory(db, running, claimed.run.runNo, 10)],
+  'the history': [70, ({ running, claimed }) => readHistory(db, running, claimed.run.runNo, 10)],
   'the items of a run': [5, ({ running, claimed }) => readItemsOfRun(db, { id: claimed.run.id, sessionId: running })],
   'the items of earlier legs': [5, ({ claimed }) => readRunItems(db, claimed.run.id)],
   'a run in the queue': [

@@ -20,6 +20,7 @@ import {
   itemOf,
   requeue,
   startTestEngine,
+  textOf,
 } from './testEngine.ts'
 
 let engine: TestEngine
@@ -118,7 +119,7 @@ test('whatever workers, clients and the reconciler do at once, each turn ends on
       if (run.status === 'completed')
         expect(made.map((item) => item.data.content)).toEqual([`${run.attempts.length}:012`])
       // Cut short: what the last attempt had shown, or nothing when it had not come to that.
-      else expect(made.every((item) => String(item.data.content).startsWith(`${run.attempts.length}:`))).toBe(true)
+      else expect(made.every((item) => textOf(item).startsWith(`${run.attempts.length}:`))).toBe(true)
     }
   }
   expect(ended.toSorted()).toEqual(accepted.toSorted())

@@ -18,6 +18,7 @@ import {
   holdOf,
   itemOf,
   requeue,
+  textOf,
 } from './testEngine.ts'
 
 const STEPS = [
@@ -108,7 +109,7 @@ export class RandomSession {
     const item = open[pick % open.length]
     if (!item) return
     const text = `${'ab\n'.repeat(pick % 4)}é`
-    this.made[this.made.indexOf(item)] = { ...item, data: { content: `${String(item.data.content)}${text}` } }
+    this.made[this.made.indexOf(item)] = { ...item, data: { content: `${textOf(item)}${text}` } }
     await this.write(grown(item, text))
   }
 

@@ -149,6 +149,19 @@ describe('the history that an agent app is sent', () => {
     expect(await readHistory(engine.db, sessionId, 1, 10)).toEqual([])
   })
 
+  test('goes no further back than the first item that is beyond the bytes', async () => {
+    const sessionId = await engine.newSession()
+    for (let i = 0; i < 5; i++) await finish(engine.db, await engine.take((await engine.say(sessionId)).runId))
+    const [whole, last] = [
+      await readHistory(engine.db, sessionId, 6, 10),
+      await readHistory(engine.db, sessionId, 6, 10, 0),
+    ]
+    expect(last).toEqual(whole.slice(-1))
+    const twoTurns = whole.slice(-4).reduce((sum, item) => sum + item.bytes, 0)
+    expect(await readHistory(engine.db, sessionId, 6, 10, twoTurns)).toEqual(whole.slice(-5))
+    expect(await readHistory(engine.db, sessionId, 6, 10, 1_000_000)).toEqual(whole)
+  })
+
   test('has nothing of an attempt that was superseded', async () => {
     const sessionId = await engine.newSession()
     const first = await engine.take((await engine.say(sessionId)).runId)

@@ -60,7 +60,7 @@ describe('a refresh token', () => {
       [hashOf(second), hashOf('third')],
     )
     const reuse = rotate(token)
-    while ((await engine.rows(`select from pg_stat_activity where wait_event_type = 'Lock'`)).length === 0);
+    await engine.untilSomebodyWaits()
     await thief.query('commit')
     thief.release()
     expect(await reuse).toBeNull()

