@@ -24,6 +24,9 @@ const noSkip = process.env.AGENTVIEW_TEST_NO_SKIP === '1'
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--containers')
 if (inContainers) jestArguments.push('--selectProjects', 'infrastructure')
 
+/** Tests that start services of their own: in containers they would only run once more. */
+const OWN_SERVICES = '(cli/test/(start|embeddedPostgres)|bench/test/replay)\\.infra'
+
 /** Ends all that was started, last first. @type {(() => Promise<unknown>)[]} */
 const cleanups = []
 let ending = false
@@ -51,6 +54,7 @@ async function provide(tests, context) {
   if (!browser && !tests.some((file) => /\.infra\.test\./.test(file))) return { environment, ignored: [] }
 
   if (inContainers) await requireEngine()
+  const ignored = inContainers ? ['--testPathIgnorePatterns', '/node_modules/', OWN_SERVICES] : []
   const postgres = inContainers ? await containerPostgres(context) : await providePostgres(context)
   if (!postgres.url) {
     skip('the infrastructure and browser tests', postgres.missing)
@@ -63,7 +67,7 @@ async function provide(tests, context) {
   const chromium = browser ? provideChromium() : {}
   if (chromium.path) environment.AGENTVIEW_TEST_CHROMIUM = chromium.path
   else if (browser) skip('the browser tests', chromium.missing)
-  return { environment, ignored: [] }
+  return { environment, ignored }
 }
 
 function skip(what, why) {

@@ -60,7 +60,8 @@ export async function makeDataFolder(): Promise<string> {
 
 /** Ends whatever a test has left, also an embedded Postgres whose parent was killed. */
 export async function cleanUp(): Promise<void> {
-  await Promise.all(processes.splice(0).map((running) => (running.ended ? null : running.stop('SIGKILL'))))
+  const left = processes.splice(0).filter((running) => !running.ended)
+  await Promise.all(left.map((running) => running.stop('SIGKILL')))
   for (const folder of folders.splice(0)) {
     const orphan = await readPostmaster(path.join(folder, 'postgres'))
     if (orphan) await stopPostmaster(orphan.pid)

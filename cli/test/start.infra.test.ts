@@ -58,7 +58,7 @@ describe('agentview start with nothing set', () => {
     expect(run.status).toBe('completed')
     const postgres = await readPostmaster(path.join(data, 'postgres'))
     expect(await first.running.stop('SIGINT')).toBe(0)
-    expect(postgres && (await isAlive(postgres.pid))).toBe(false)
+    expect(postgres && isAlive(postgres.pid)).toBe(false)
 
     const second = await start(data)
     const { items = [] } = await call<Answered['session']>(second, `/v1/sessions/${session.id}`)

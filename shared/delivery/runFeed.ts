@@ -2,9 +2,9 @@ import { notFound } from '@shared/domain/errors'
 import { isTerminal } from '@shared/domain/events'
 import { isEnded } from '@shared/domain/runStates'
 import type { Database } from '@shared/store/pool'
-import { readRunSeqBefore } from '@shared/store/readEvents'
+import { readLastSeqs, readRunSeqBefore } from '@shared/store/readEvents'
 import { readRunBounds } from '@shared/store/runs'
-import type { SessionFeeds, Subscription } from './sessionFeeds.ts'
+import { type SessionFeeds, type Subscription, refuseAhead } from './sessionFeeds.ts'
 import type { DeliveredEvent, Sink } from './sink.ts'
 
 export interface RunSink extends Sink {
@@ -26,8 +26,11 @@ export async function subscribeRun(
   const bounds = await readRunBounds(db, run.id)
   if (!bounds) throw notFound('run')
   if (bounds.endedSeq !== null && after >= bounds.endedSeq) {
+    const lastSeq = (await readLastSeqs(db, [run.sessionId])).get(run.sessionId)
+    if (lastSeq === undefined) throw notFound('run')
+    refuseAhead(after, lastSeq)
     sink.end()
-    return { lastSeq: bounds.endedSeq, close: () => undefined }
+    return { lastSeq: bounds.endedSeq, close: () => undefined, cut: () => undefined }
   }
   let prev = await readRunSeqBefore(db, run.sessionId, run.id, after)
   let subscription: Subscription | null = null

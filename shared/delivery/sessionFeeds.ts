@@ -1,11 +1,11 @@
 import type { Broker } from '@shared/broker/port'
 import { AgentViewError, notFound } from '@shared/domain/errors'
-import type { SessionEvent } from '@shared/domain/events'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from '@shared/store/pool'
 import { readEvents, readLastSeqs } from '@shared/store/readEvents'
-import { readSnapshot } from '@shared/store/readSnapshot'
-import { SessionTail, type TailReader } from './sessionTail.ts'
+import { Reader } from './reader.ts'
+import { FIRST_PAGE, readSnapshotEvent, replay } from './replay.ts'
+import { SessionTail } from './sessionTail.ts'
 import type { CutReason, Sink } from './sink.ts'
 
 /**
@@ -23,8 +23,11 @@ export interface SessionFeeds {
 }
 
 export interface Subscription {
+  /** The session's last event when it began. */
   readonly lastSeq: number
   close(): void
+  /** Closes, and tells the reader why and from where it may go on. */
+  cut(reason: CutReason): void
 }
 
 export interface FeedOptions {
@@ -48,8 +51,16 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
   async function sweep(): Promise<void> {
     if (watches.size === 0) return
     try {
-      const lastSeqs = await readLastSeqs(db, [...watches.keys()])
-      for (const [sessionId, lastSeq] of lastSeqs) watches.get(sessionId)?.tail.hear({ lastSeq })
+      const looked = [...watches]
+      const lastSeqs = await readLastSeqs(
+        db,
+        looked.map(([sessionId]) => sessionId),
+      )
+      for (const [sessionId, { tail, readers }] of looked) {
+        const lastSeq = lastSeqs.get(sessionId)
+        if (lastSeq !== undefined) tail.hear({ lastSeq })
+        else for (const reader of [...readers]) if (reader.admitted) reader.gone()
+      }
     } catch (error) {
       log.warn({ err: error }, 'watched sessions could not be compared')
     }
@@ -59,7 +70,7 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
     const known = watches.get(sessionId)
     if (known) return known
     const source = {
-      readPage: (after: number) => readEvents(db, sessionId, after, tunables.replayPage),
+      readPage: (after: number) => readEvents(db, sessionId, after, FIRST_PAGE),
       readSnapshotEvent: () => readSnapshotEvent(db, sessionId),
     }
     const tail = new SessionTail(source, (error) => log.warn({ err: error, sessionId }, 'events could not be read'))
@@ -82,13 +93,10 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
       entry.readers.add(reader)
       try {
         await entry.watching
-        const first = await readEvents(db, sessionId, after, tunables.replayPage)
+        const first = await readEvents(db, sessionId, after, FIRST_PAGE)
         if (!first) throw notFound('session')
-        if (after > first.lastSeq) {
-          throw new AgentViewError('cursor_ahead', `The session's last event is ${first.lastSeq}: read it anew.`, {
-            extra: { lastSeq: first.lastSeq },
-          })
-        }
+        refuseAhead(after, first.lastSeq)
+        reader.admitted = true
         // Not at once: whoever asked is answered before the first event comes.
         setImmediate(() => {
           replay(db, sessionId, entry.tail, reader, first).catch((error: unknown) => {
@@ -96,7 +104,7 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
             reader.cut('shutdown')
           })
         })
-        return { lastSeq: first.lastSeq, close: () => reader.close() }
+        return { lastSeq: first.lastSeq, close: () => reader.close(), cut: (reason) => reader.cut(reason) }
       } catch (error) {
         reader.close()
         throw error
@@ -112,6 +120,14 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
   }
 }
 
+/** Refuses a cursor beyond a session's last event: it is of another session, or of a log that was lost. */
+export function refuseAhead(after: number, lastSeq: number): void {
+  if (after <= lastSeq) return
+  throw new AgentViewError('cursor_ahead', `The session's last event is ${lastSeq}: read it anew.`, {
+    extra: { lastSeq },
+  })
+}
+
 const WATCH_MS = 1_000
 
 /** While pub/sub is away a reader goes on with what the sweep finds. */
@@ -125,81 +141,4 @@ function settled(watching: Promise<void>): Promise<void> {
         resolve()
       })
   })
-}
-
-/** Pages from Postgres until the reader is where the tail is. */
-async function replay(
-  db: Database,
-  sessionId: string,
-  tail: SessionTail,
-  reader: Reader,
-  first: NonNullable<Awaited<ReturnType<typeof readEvents>>>,
-): Promise<void> {
-  for (
-    let page: typeof first | null = first;
-    ;
-    page = await readEvents(db, sessionId, reader.cursor, tunables.replayPage)
-  ) {
-    if (!page) return reader.gone()
-    if (reader.closed) return
-    if (reader.cursor < page.floorSeq) {
-      const snapshot = await readSnapshotEvent(db, sessionId)
-      if (!snapshot) return reader.gone()
-      reader.deliver(snapshot)
-      continue
-    }
-    for (const event of page.events) reader.deliver(event)
-    await reader.drained()
-    if (reader.closed) return
-    if (reader.cursor >= page.lastSeq && tail.join(reader, reader.cursor)) return
-  }
-}
-
-/** A session as one event, for a reader whose cursor is older than what is kept. */
-async function readSnapshotEvent(db: Database, sessionId: string): Promise<SessionEvent | null> {
-  const snapshot = await readSnapshot(db, sessionId)
-  if (!snapshot) return null
-  const { seq, session, items, runs } = snapshot
-  return { seq, type: 'snapshot', sessionId, at: new Date().toISOString(), data: { session, items, runs } }
-}
-
-/** One reader's place in the log. */
-class Reader implements TailReader {
-  cursor: number
-  closed = false
-  readonly #sink: Sink
-  readonly #onClose: () => void
-
-  constructor(sink: Sink, cursor: number, onClose: () => void) {
-    this.#sink = sink
-    this.cursor = cursor
-    this.#onClose = onClose
-  }
-
-  deliver(event: SessionEvent): void {
-    if (this.closed || event.seq <= this.cursor) return
-    this.cursor = event.seq
-    this.#sink.send(event)
-    if (this.#sink.pendingBytes() > tunables.readerBytes) this.cut('slow')
-  }
-
-  async drained(): Promise<void> {
-    if (!this.closed) await this.#sink.drained()
-  }
-
-  gone(): void {
-    this.cut('deleted')
-  }
-
-  cut(reason: CutReason): void {
-    if (this.closed) return
-    this.close()
-    this.#sink.cut(reason, this.cursor)
-  }
-
-  close(): void {
-    if (this.closed) return
-    this.closed = true
-    this.#onClose()
-  }
 }

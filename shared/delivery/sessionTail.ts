@@ -15,8 +15,8 @@ export interface TailSource {
   readSnapshotEvent(): Promise<SessionEvent | null>
 }
 
-/** News kept for readers that have not caught up yet; beyond it they read once more. */
-const PENDING_MAX = 2_000
+/** News kept for readers that have not caught up yet; what is beyond is read. Each may have as many bytes as an item. */
+const PENDING_MAX = 200
 
 /**
  * The live end of one session's log on this node, shared by all who read it here. It puts news in order, waits a moment
@@ -29,7 +29,7 @@ export class SessionTail {
   readonly #readers = new Set<TailReader>()
   readonly #pending = new Map<number, SessionEvent>()
   #heardOf = 0
-  #filling: Promise<void> | null = null
+  #filling = false
   #timer: NodeJS.Timeout | null = null
 
   constructor(source: TailSource, onFault: (error: unknown) => void) {
@@ -86,11 +86,19 @@ export class SessionTail {
     this.#timer = setTimeout(() => {
       this.#timer = null
       if (this.#heardOf <= this.seq || this.#readers.size === 0) return
-      this.#filling = this.#fill()
-        .catch(this.#onFault)
-        .finally(() => {
-          this.#filling = null
-        })
+      this.#filling = true
+      this.#fill().then(
+        () => {
+          this.#filling = false
+          // What was heard of between the last look and now.
+          this.#closeGap(0)
+        },
+        (error: unknown) => {
+          this.#filling = false
+          // Not at once again: the sweep comes back to it.
+          this.#onFault(error)
+        },
+      )
     }, waitMs)
   }
 

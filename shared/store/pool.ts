@@ -40,5 +40,8 @@ export function createPool({ url, name, max, onError }: PoolOptions): Database {
     options: '-c enable_seqscan=off -c jit=off',
   })
   pool.on('error', onError)
+  // The pool listens to connections that are idle. One that breaks while it is used fails its statement and emits an error
+  // as well, which would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

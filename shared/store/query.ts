@@ -51,9 +51,6 @@ export async function inTransaction<Result>(
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await db.connect()
-  // A connection that breaks says so twice: its query fails, and it emits an error, which would end the process.
-  const ignore = (): void => undefined
-  client.on('error', ignore)
   let broken = true
   try {
     await client.query(begin)
@@ -62,7 +59,6 @@ export async function inTransaction<Result>(
     broken = false
     return result
   } finally {
-    client.off('error', ignore)
     client.release(broken)
   }
 }

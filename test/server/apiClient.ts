@@ -94,7 +94,7 @@ export function createApiClient(url: string, contract: Contract, credential: str
     return body
   }
 
-  const post = <Body>(path: string, body: unknown = undefined, headers: Record<string, string> = {}) =>
+  const post = <Body>(path: string, body?: unknown, headers: Record<string, string> = {}) =>
     request<Body>('POST', path, { ...(body !== undefined && { body }), headers })
   const messages = (sessionId: string) => `/v1/sessions/${sessionId}/messages`
 

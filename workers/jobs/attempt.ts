@@ -1,15 +1,12 @@
-import type { AgentDefinition } from '@shared/domain/agents'
 import type { AttemptRecord, ClaimedRun, Hold } from '@shared/store/runTransitions'
 import type { AgentFailure } from '@workers/agent/agentFailure'
 import { type RunAssembly, assembleRun } from '@workers/agent/assembleRun'
 import { type AnswerRecord, newAnswerRecord } from '@workers/agent/callAgentApp'
-import type { RunTools } from './runTools.ts'
 
 /** What was sent and what came, while an attempt runs; becomes its record. */
 export interface AttemptInProgress {
   claimed: ClaimedRun
   hold: Hold
-  definition: AgentDefinition
   assembly: RunAssembly
   answer: AnswerRecord
   request?: { bytes: number; sha256: string }
@@ -17,12 +14,11 @@ export interface AttemptInProgress {
   reportedVersion?: string
 }
 
-export async function beginAttempt(claimed: ClaimedRun, tools: RunTools): Promise<AttemptInProgress> {
+export function beginAttempt(claimed: ClaimedRun): AttemptInProgress {
   const { run, session } = claimed
   return {
     claimed,
     hold: { sessionId: session.id, runId: run.id, epoch: run.epoch, attempt: run.attempt },
-    definition: (await tools.findVersion(run.agentVersionId)).definition,
     assembly: assembleRun({
       sessionId: session.id,
       runId: run.id,

@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SessionEvent } from '@shared/domain/events'
+import type { Item } from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
 import { isConnectionTrouble } from '@shared/store/connectionTrouble'
+import { readLiveRun } from '@shared/store/readSnapshot'
 import { type RunEnd, endRun, requeueRun } from '@shared/store/runTransitions'
 import { AgentFailure } from '@workers/agent/agentFailure'
 import type { RunResult } from '@workers/agent/assembleRun'
@@ -11,7 +15,6 @@ import type { RunTools } from './runTools.ts'
 
 /** Code of a run whose items Postgres refused. */
 export const UNSTORABLE = 'unstorable_output'
-const NOTHING: RunResult = { items: [], events: [] }
 
 /** The run has its output. */
 export async function concludeCompleted(
@@ -30,8 +33,8 @@ export async function concludeFailed(
   tools: RunTools,
   signal: AbortSignal,
 ): Promise<void> {
-  // What Postgres has refused to store is not offered to it again.
-  const { items, events, usage } = failure.code === UNSTORABLE ? NOTHING : attempt.assembly.cutShort()
+  const refused = failure.code === UNSTORABLE
+  const { items, events, usage } = refused ? await whatIsStored(attempt, tools, signal) : attempt.assembly.cutShort()
   const error = failure.toRunError()
   const record = recordOf(attempt, 'failed', failure)
   await end(
@@ -40,6 +43,19 @@ export async function concludeFailed(
     tools,
     signal,
   )
+}
+
+/** What Postgres has refused to store is not offered to it again; what it has stored before is kept. */
+async function whatIsStored(attempt: AttemptInProgress, tools: RunTools, signal: AbortSignal): Promise<RunResult> {
+  const { sessionId, runId } = attempt.hold
+  await tools.outbox.settle(runId)
+  const live = await persist(() => readLiveRun(tools.db, sessionId, runId), attempt, tools, signal)
+  const items = (live?.items ?? []).map((item): Item => ({
+    ...item,
+    status: item.status === 'streaming' ? 'incomplete' : item.status,
+  }))
+  const cut = items.filter((item) => item.status === 'incomplete')
+  return { items, events: cut.map((item) => ({ type: 'item.completed', data: { item } })) }
 }
 
 /** Another attempt after a while. */
@@ -59,10 +75,8 @@ export async function concludeRetry(
     attempt: recordOf(attempt, 'failed', failure),
   }
   const events = await persist(() => requeueRun(tools.db, requeue), attempt, tools, signal)
-  if (!events) return
-  tools.publish(events)
-  tools.wakeLater(attempt.hold.runId, delayMs)
-  log(attempt, tools, 'retrying', failure)
+  givenBack(attempt, events, delayMs, tools)
+  log(attempt, tools, events ? 'retrying' : 'fenced', failure)
 }
 
 /** Somebody broke it off. One who lost the run writes nothing; one who may still write gives it back, uncharged. */
@@ -72,13 +86,27 @@ export async function concludeAborted(attempt: AttemptInProgress, aborted: RunAb
   await tools.outbox.settle(attempt.hold.runId)
   const message = aborted.reason === 'shutdown' ? 'The worker was stopped.' : 'The connection to the database broke.'
   const failure = new AgentFailure('worker_stopped', message, { retryable: true })
-  const requeue = { ...attempt.hold, delayMs: 0, error: failure.toRunError(), reason: 'drained' as const }
-  // No signal: it has fired already. The heartbeat gives back what this can't.
-  const events = await requeueRun(tools.db, { ...requeue, attempt: recordOf(attempt, 'superseded', failure) })
-  if (!events) return
-  tools.publish(events)
-  tools.wake(attempt.hold.runId)
-  log(attempt, tools, 'given back', failure)
+  // At once to another worker; while Postgres has trouble not as fast as it can fail.
+  const delayMs = aborted.reason === 'shutdown' ? 0 : PAUSE_MS
+  const requeue = {
+    ...attempt.hold,
+    delayMs,
+    error: failure.toRunError(),
+    reason: 'drained' as const,
+    attempt: recordOf(attempt, 'superseded', failure),
+  }
+  // Its own signal has fired already. After a lease the run is another's, or the heartbeat gives it back.
+  const patience = AbortSignal.timeout(tunables.lease)
+  const events = await persist(() => requeueRun(tools.db, requeue), attempt, tools, patience)
+  givenBack(attempt, events, delayMs, tools)
+  log(attempt, tools, events ? 'given back' : 'fenced', failure)
+}
+
+/** Without events it was fenced, or an answer was lost and it had been given back before: looking costs little. */
+function givenBack(attempt: AttemptInProgress, events: SessionEvent[] | null, delayMs: number, tools: RunTools): void {
+  if (events) tools.publish(events)
+  if (delayMs > 0) tools.wakeLater(attempt.hold.runId, delayMs)
+  else tools.wake(attempt.hold.runId)
 }
 
 async function end(
@@ -106,7 +134,11 @@ async function end(
     ...(metadata && { metadata }),
   }
   const ended = await persist(() => endRun(tools.db, whole), attempt, tools, signal)
-  if (ended.outcome !== 'ended') return log(attempt, tools, ended.outcome)
+  if (ended.outcome !== 'ended') {
+    // It was fenced, or an answer was lost and it had ended before: then the next in line is due.
+    tools.wake(runId)
+    return log(attempt, tools, ended.outcome)
+  }
   tools.publish(ended.events)
   if (ended.nextRunId) tools.wake(ended.nextRunId)
   log(attempt, tools, status)
@@ -119,19 +151,19 @@ function stateEvents(state: RunEnd['state']): RunEnd['events'] {
 const PAUSE_MS = 200
 
 /**
- * Writes until Postgres has answered: a connection may break before or after the commit, and doing it again is harmless
+ * Asks until Postgres has answered: a connection may break before or after the commit, and doing it again is harmless
  * (the epoch lets it happen once). What Postgres refuses for what it says is not tried again. Ends when the run is
  * broken off: a worker that can't reach Postgres fences itself.
  */
 async function persist<Result>(
-  write: () => Promise<Result>,
+  ask: () => Promise<Result>,
   attempt: AttemptInProgress,
   tools: RunTools,
   signal: AbortSignal,
 ): Promise<Result> {
   for (;;) {
     try {
-      return await write()
+      return await ask()
     } catch (error) {
       if (!isConnectionTrouble(error)) throw error
       tools.log.warn({ err: error, runId: attempt.hold.runId }, 'Postgres is away, a run waits to be written')

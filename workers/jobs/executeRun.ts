@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { readHistory, readRunItems } from '@shared/store/history'
@@ -11,7 +12,7 @@ import { signatureHeaders } from '@workers/agent/signRequest'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkOutput } from './checkOutput.ts'
 import { concludeAborted, concludeCompleted, concludeFailed, concludeRetry, UNSTORABLE } from './concludeRun.ts'
-import { RunAborted } from './runAborted.ts'
+import { RunAborted, readForRun } from './runAborted.ts'
 import type { RunTools } from './runTools.ts'
 
 /**
@@ -20,34 +21,56 @@ import type { RunTools } from './runTools.ts'
  *                                      └ RunAborted  ─▶ concludeAborted (gives back, or writes nothing when fenced)
  */
 
+const NEVER = new AbortController().signal
+
 /** Carries one claimed run to the end of its attempt. Never rejects for what an agent app does. */
 export async function executeRun(claimed: ClaimedRun, tools: RunTools, signal: AbortSignal): Promise<void> {
-  const attempt = await beginAttempt(claimed, tools)
+  const attempt = beginAttempt(claimed)
   try {
-    const call = await prepareCall(attempt, tools, signal)
-    const result = await streamAnswer(attempt, call, tools)
-    await concludeCompleted(attempt, result, tools, signal)
+    await carryOut(attempt, tools, signal)
   } catch (error) {
-    const reason: unknown = signal.aborted ? signal.reason : error
-    if (reason instanceof RunAborted && reason.reason !== 'refused') return concludeAborted(attempt, reason, tools)
-    const failure = reason instanceof AgentFailure ? reason : unexpected(reason, tools, claimed)
-    const policy = attempt.definition.policy.retries
-    const delayMs = failure.retryable
-      ? retryDelay(policy, claimed.run.failures + 1, Math.random(), failure.retryAfterMs)
-      : null
-    // A run that was broken off because of what it wrote still has to be ended.
-    const rest = reason instanceof RunAborted ? new AbortController().signal : signal
-    if (delayMs === null) await concludeFailed(attempt, failure, tools, rest)
-    else await concludeRetry(attempt, failure, delayMs, tools, rest)
+    const refused = error instanceof RunAborted ? error.reason === 'refused' : isRefusedStatement(error)
+    if (error instanceof RunAborted && !refused) return concludeAborted(attempt, error, tools)
+    if (!refused) throw error
+    tools.log.error({ err: error, ...attempt.hold }, 'Postgres refuses what a run wants to write')
+    const failure = new AgentFailure(UNSTORABLE, 'What the agent app sent could not be stored.', { retryable: false })
+    // Its signal may have fired because of what it wrote; it still has to be ended.
+    await concludeFailed(attempt, failure, tools, NEVER)
   }
 }
 
-async function prepareCall(attempt: AttemptInProgress, tools: RunTools, signal: AbortSignal) {
+/** Throws RunAborted when it was broken off, and what Postgres refuses. */
+async function carryOut(attempt: AttemptInProgress, tools: RunTools, signal: AbortSignal): Promise<void> {
+  let { retries } = DEFAULT_POLICY
+  try {
+    const { definition } = await tools.findVersion(attempt.claimed.run.agentVersionId)
+    retries = definition.policy.retries
+    const call = await prepareCall(attempt, definition, tools, signal)
+    const result = await streamAnswer(attempt, definition, call, tools)
+    await concludeCompleted(attempt, result, tools, signal)
+  } catch (error) {
+    const reason: unknown = signal.aborted ? signal.reason : error
+    if (reason instanceof RunAborted || isRefusedStatement(reason)) throw reason
+    const failure = reason instanceof AgentFailure ? reason : unexpected(reason, attempt, tools)
+    const failures = attempt.claimed.run.failures + 1
+    const delayMs = failure.retryable ? retryDelay(retries, failures, Math.random(), failure.retryAfterMs) : null
+    if (delayMs === null) await concludeFailed(attempt, failure, tools, signal)
+    else await concludeRetry(attempt, failure, delayMs, tools, signal)
+  }
+}
+
+async function prepareCall(
+  attempt: AttemptInProgress,
+  { url, policy }: AgentDefinition,
+  tools: RunTools,
+  signal: AbortSignal,
+) {
   const { run, session, inputs } = attempt.claimed
-  const { url, policy } = attempt.definition
   const limits = policy.history
-  const history = run.runNo === 1 ? [] : await readHistory(tools.db, session.id, run.runNo, limits.maxItems, limits.maxBytes)
-  const runItems = run.leg === 0 ? [] : await readRunItems(tools.db, run.id)
+  const { maxItems, maxBytes } = limits
+  const history =
+    run.runNo === 1 ? [] : await readForRun(readHistory(tools.db, session.id, run.runNo, maxItems, maxBytes))
+  const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
   const { id, attempt: number, leg, type, metadata } = run
   const request = buildRequest(
     { run: { id, attempt: number, leg, type, metadata }, session, inputs, runItems, history },
@@ -70,13 +93,14 @@ async function prepareCall(attempt: AttemptInProgress, tools: RunTools, signal: 
 /** Reads the answer frame by frame into the log; returns what the run made once `done` has come and it all fits. */
 async function streamAnswer(
   attempt: AttemptInProgress,
+  definition: AgentDefinition,
   call: Parameters<typeof callAgentApp>[0],
   tools: RunTools,
 ): Promise<RunResult> {
   for await (const frame of callAgentApp(call, attempt.answer)) {
     if (frame.name === 'done') {
       const result = attempt.assembly.done()
-      checkOutput(attempt.definition, attempt.claimed.run.type, result.items)
+      checkOutput(definition, attempt.claimed.run.type, result.items)
       return result
     }
     if (frame.name === 'version') attempt.reportedVersion = frame.data.version
@@ -90,13 +114,7 @@ async function streamAnswer(
   throw new Error('an answer ends with done or throws')
 }
 
-function unexpected(error: unknown, tools: RunTools, claimed: ClaimedRun): AgentFailure {
-  tools.log.error(
-    { err: error, runId: claimed.run.id, sessionId: claimed.session.id },
-    'a run failed inside the worker',
-  )
-  if (error instanceof RunAborted || isRefusedStatement(error)) {
-    return new AgentFailure(UNSTORABLE, 'What the agent app sent could not be stored.', { retryable: false })
-  }
+function unexpected(error: unknown, attempt: AttemptInProgress, tools: RunTools): AgentFailure {
+  tools.log.error({ err: error, ...attempt.hold }, 'a run failed inside the worker')
   return new AgentFailure('internal', 'The worker could not carry out the run.', { retryable: true })
 }

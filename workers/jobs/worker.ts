@@ -15,7 +15,7 @@ import { createEventOutbox } from './eventOutbox.ts'
 import { executeRun } from './executeRun.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { remember } from '@shared/domain/remember'
-import { type AbortReason, RunAborted } from './runAborted.ts'
+import { type AbortReason, RunAborted, readForRun } from './runAborted.ts'
 import { createRunPuller } from './runPuller.ts'
 import type { RunTools } from './runTools.ts'
 import { sayCommitted } from '@shared/broker/sayCommitted'
@@ -52,8 +52,11 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   const executions = new Map<string, Execution>()
   let bells: BellAnswering | null = null
   let stopping = false
-  const register = () => registerWorker(db, { id: workerId, host: hostname(), pid: process.pid, concurrency })
-  await register()
+  await register(workerId)
+
+  function register(id: string): Promise<void> {
+    return registerWorker(db, { id, host: hostname(), pid: process.pid, concurrency })
+  }
 
   function abort(runId: string, reason: AbortReason): void {
     executions.get(runId)?.controller.abort(new RunAborted(reason))
@@ -73,27 +76,28 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
     wake: (runId) => (stopping ? sayCommitted(broker, log, [], [runId]) : void puller.wake([runId])),
     wakeLater: (runId, delayMs) => void setTimeout(() => tools.wake(runId), delayMs).unref(),
     findVersion: remember(10_000, Number.POSITIVE_INFINITY, async (id) => {
-      const version = await findVersionById(db, id)
+      const version = await readForRun(findVersionById(db, id))
       if (!version) throw new Error(`the agent version ${id} is gone`)
       return version
     }),
     findSigningSecret: remember(10_000, tunables.credentialCache, async (id) => {
-      const organization = await findOrganization(db, id)
+      const organization = await readForRun(findOrganization(db, id))
       if (!organization) throw new Error(`the organization ${id} is gone`)
       return unseal(secret, organization.agentSigningSecret)
     }),
   }
 
   async function execute(claimed: ClaimedRun): Promise<void> {
+    const { id } = claimed.run
     const controller = new AbortController()
     const since = performance.now()
-    const done = executeRun(claimed, tools, controller.signal)
-      .catch((error: unknown) =>
-        log.error({ err: error, runId: claimed.run.id }, 'a run could not be concluded; its lease decides'),
-      )
-      .finally(() => executions.delete(claimed.run.id))
-    executions.set(claimed.run.id, { claimed, controller, since, done })
+    const done = executeRun(claimed, tools, controller.signal).catch((error: unknown) =>
+      log.error({ err: error, runId: id }, 'a run could not be concluded; its lease decides'),
+    )
+    executions.set(id, { claimed, controller, since, done })
     await done
+    // Given back, it may have been claimed again meanwhile.
+    if (executions.get(id)?.controller === controller) executions.delete(id)
   }
 
   const puller = createRunPuller({
@@ -132,33 +136,49 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
     if (events) sayCommitted(broker, log, events, [runId])
   }
 
+  /** The id under which runs were claimed that this worker has let go of; null while all is well. */
+  let lostId: string | null = null
+  let registering: Promise<void> | null = null
+
   const beat = startHeartbeat({
     log,
-    renew: () => heartbeat(db, workerId),
+    async renew() {
+      if (lostId !== null) await (registering ??= registerAgain(lostId).finally(() => (registering = null)))
+      return heartbeat(db, workerId)
+    },
     onHeld: compareHeld,
     onLost() {
       for (const runId of executions.keys()) abort(runId, 'fenced')
+      lostId ??= workerId
+      // One that nobody knows: until it is registered it can claim nothing.
       workerId = newId('worker')
-      void registerAgain()
+      beat.now()
     },
   })
 
-  /** Under a new id: the old one may have been taken for dead. */
-  async function registerAgain(): Promise<void> {
-    for (let tries = 0; !stopping; tries++) {
-      try {
-        return await register()
-      } catch (error) {
-        log.warn({ err: error, tries }, 'the worker could not register')
-        await sleep(1_000)
-      }
-    }
+  /** Under an id that was never tried: of one that failed it isn't known whether it was committed. */
+  async function registerAgain(lost: string): Promise<void> {
+    const id = newId('worker')
+    await register(id)
+    workerId = id
+    lostId = null
+    // What it had needn't wait for the end of its lease.
+    void removeWorker(db, lost).catch(() => undefined)
+    void puller.wake([])
   }
 
   const unsubscribe = broker.onAborts((runIds) => {
     if (runIds.some((runId) => executions.has(runId))) beat.now()
   })
-  bells = await broker.answerBells((runIds) => handleJob('pullRuns', { runIds }, { puller }))
+  try {
+    bells = await broker.answerBells((runIds) => handleJob('pullRuns', { runIds }, { puller }))
+  } catch (error) {
+    unsubscribe()
+    beat.stop()
+    throw error
+  }
+  // Bells may have filled it meanwhile.
+  if (puller.running() >= concurrency) bells.pause()
   void puller.wake([])
 
   return {

@@ -103,10 +103,9 @@ test('only POST is answered', async () => {
   expect(response.headers.get('allow')).toBe('POST')
 })
 
-test('a text made to be slow does not hold up the process', async () => {
-  const began = Date.now()
-  await ask(user('i '.repeat(100_000)))
-  expect(Date.now() - began).toBeLessThan(2_000)
+test('of a long text only the beginning is heard, since the patterns of elizabot are slow on long ones', async () => {
+  const long = 'i '.repeat(100_000)
+  expect(await ask(user(long))).toEqual(await ask(user(long.slice(0, 256))))
 })
 
 test('the stream stops when the reader goes away', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { uuidOf } from '@shared/domain/ids'
 import type { EndUser, Session } from '@shared/domain/objects'
 import type { Answer, Page } from '../../../test/server/apiClient.ts'
 import { countRows } from '../../../test/server/countRows.ts'
@@ -100,8 +101,8 @@ describe('a refresh token', () => {
     const { refreshToken } = (await visit()).body
     const expired = (await visit()).body
     await server.rows(
-      `update refresh_tokens set expires_at = clock_timestamp() where end_user_id = (
-         select id from end_users order by id desc limit 1)`,
+      'update refresh_tokens set expires_at = clock_timestamp() where end_user_id = $1',
+      uuidOf('endUser', expired.endUser.id),
     )
     const messages = new Set<string>()
     for (const wrong of [expired.refreshToken, 'av_rt_unknown', server.main.publishableKey])

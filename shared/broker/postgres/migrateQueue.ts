@@ -16,6 +16,8 @@ export async function migrateQueue(url: URL, schema: string): Promise<void> {
   client.on('error', () => undefined)
   try {
     await client.connect()
+    // Unlike bells, tables must not be lost in a crash: brokers that have seen them count on them.
+    await client.query('set synchronous_commit = on')
     if ((await currentVersion(client, schema)) < LATEST_SCHEMA_VERSION) {
       await within(
         runMigrations(client, schema),

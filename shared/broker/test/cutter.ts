@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 export interface Cutter {
   /** The address of the service, by way of the proxy. */
   url: string
-  /** Resets all connections and refuses new ones. */
+  /** Ends all connections and refuses new ones. */
   cut(): Promise<void>
   /** Passes nothing on any more, and says nothing. */
   freeze(): void
-  /** As at the beginning; what was frozen is reset. */
+  /** As at the beginning; what was frozen is ended. */
   mend(): Promise<void>
   close(): Promise<void>
 }
@@ -46,7 +46,7 @@ export async function startCutter(target: string): Promise<Cutter> {
   }
 
   function reset(): void {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) socket.destroy()
   }
 
   async function cut(): Promise<void> {

@@ -135,7 +135,7 @@ function poolOf(connection: PoolClient): Database {
     const settings = statement.split(';').filter((part) => part.includes('set local'))
     return connection.query(settings.join(';'))
   }
-  return { query, connect: () => Promise.resolve({ query, on() {}, off() {}, release() {} }) } as unknown as Database
+  return { query, connect: () => Promise.resolve({ query, release() {} }) } as unknown as Database
 }
 
 const cases = Object.entries(VERBS).map(([name, [limit, verb]]) => ({ name, limit, verb }))

@@ -9,7 +9,9 @@ beforeEach(() => {
   jest.useFakeTimers()
   log = createFakeLog()
 })
-afterEach(() => jest.useRealTimers())
+afterEach(() => {
+  jest.useRealTimers()
+})
 
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms)
 const round = () => pass(tunables.flush)

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { ApiClient } from '../../../test/server/apiClient.ts'
+import { expectRefused } from '../../../test/server/expectRefused.ts'
+import { forgeToken } from '../../../test/server/forgeToken.ts'
+import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
+
+/** Who asks, in the order of the table's columns. Sessions and runs that are asked for are of `main` and of `owner`. */
+const CALLERS = ['nobody', 'expired', 'otherTenant', 'otherUser', 'widget', 'owner', 'secret'] as const
+type Caller = (typeof CALLERS)[number]
+
+interface World {
+  server: TestServer
+  clients: Record<Caller, ApiClient>
+  sessionId: string
+  runId: string
+  /** Used up by one request. */
+  refreshToken(): Promise<string>
+}
+
+interface Rule {
+  request: (world: World) => [path: string, body?: object] | Promise<[path: string, body?: object]>
+  /** Of nobody, expired, other tenant's secret key, other end user, publishable key, owner, secret key. */
+  statuses: [number, number, number, number, number, number, number]
+}
+
+const ofSession = (suffix: string) => (world: World) => [`/v1/sessions/${world.sessionId}${suffix}`] as [string]
+const ofRun = (suffix: string) => (world: World) => [`/v1/runs/${world.runId}${suffix}`] as [string]
+const OWN: Rule['statuses'] = [401, 401, 404, 404, 403, 200, 200]
+
+/** Each route of the OpenAPI document has its line here; a new one has to get one. */
+const RULES: Record<string, Rule> = {
+  createAnonymousToken: {
+    request: () => ['/v1/auth/anonymous', {}],
+    statuses: [401, 401, 403, 403, 201, 403, 403],
+  },
+  refreshToken: {
+    request: async (world) => ['/v1/auth/refresh', { refreshToken: await world.refreshToken() }],
+    statuses: [401, 401, 403, 403, 200, 403, 403],
+  },
+  listAgents: { request: () => ['/v1/agents'], statuses: [401, 401, 200, 200, 200, 200, 200] },
+  readAgent: { request: () => ['/v1/agents/ours'], statuses: [401, 401, 404, 200, 200, 200, 200] },
+  createSession: {
+    request: () => ['/v1/sessions', { agent: 'ours' }],
+    statuses: [401, 401, 404, 201, 403, 201, 201],
+  },
+  listSessions: { request: () => ['/v1/sessions'], statuses: [401, 401, 200, 200, 403, 200, 200] },
+  readSession: { request: ofSession(''), statuses: OWN },
+  listItems: { request: ofSession('/items'), statuses: OWN },
+  listRuns: { request: ofSession('/runs'), statuses: OWN },
+  sendMessage: {
+    request: (world) => [`/v1/sessions/${world.sessionId}/messages`, { input: 'x' }],
+    statuses: [401, 401, 404, 404, 403, 202, 202],
+  },
+  beginSession: {
+    request: () => ['/v1/messages', { agent: 'ours', input: 'x' }],
+    statuses: [401, 401, 404, 202, 403, 202, 202],
+  },
+  streamSession: { request: ofSession('/events'), statuses: OWN },
+  streamRun: { request: ofRun('/events'), statuses: OWN },
+  readRun: { request: ofRun(''), statuses: OWN },
+  cancelRun: { request: ofRun('/cancel'), statuses: OWN },
+}
+
+const CODES: Record<number, string> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not_found' }
+const STREAMS = new Set(['streamSession', 'streamRun'])
+
+let server: TestServer
+let world: World
+
+beforeAll(async () => {
+  server = await startTestServer()
+  await server.main.publish({ name: 'ours' }, 'echo')
+  const [owner, otherUser] = [await server.main.newPerson(), await server.main.newPerson()]
+  const { id: sessionId } = await owner.client.createSession({ agent: 'ours' })
+  const { run } = await owner.client.ask(sessionId, 'x')
+  const identity = { id: owner.id, organizationId: server.main.organizationId }
+  const expired = await forgeToken(server.secret, identity, { expiresIn: -10 })
+  world = {
+    server,
+    sessionId,
+    runId: run.id,
+    clients: {
+      nobody: server.client(null),
+      expired: server.client(expired),
+      otherTenant: server.other.client,
+      otherUser: otherUser.client,
+      widget: server.main.widget,
+      owner: owner.client,
+      secret: server.main.client,
+    },
+    refreshToken: async () =>
+      (await server.main.widget.post<{ refreshToken: string }>('/v1/auth/anonymous')).body.refreshToken,
+  }
+})
+
+afterAll(() => server?.close())
+
+test('each route of the OpenAPI document has a rule, and there is no rule without a route', () => {
+  const documented = server.contract.routes.map((route) => route.operationId)
+  expect(Object.keys(RULES).toSorted()).toEqual(documented.toSorted())
+})
+
+describe.each(Object.entries(RULES))('%s', (operationId, rule) => {
+  test.each(CALLERS.map((caller, index) => [caller, rule.statuses[index]!] as const))(
+    'answers %s %d',
+    async (caller, status) => {
+      const { method } = server.contract.routes.find((route) => route.operationId === operationId)!
+      const [path, body] = await rule.request(world)
+      const client = world.clients[caller]
+      const options = body ? { body } : {}
+      if (status >= 400) {
+        const code = caller === 'expired' ? 'token_expired' : CODES[status]!
+        await expectRefused(server, status, code, () => client.request(method.toUpperCase(), path, options))
+      } else if (STREAMS.has(operationId)) {
+        const stream = await client.stream(method.toUpperCase(), path, options)
+        stream.close()
+      } else {
+        expect((await client.request(method.toUpperCase(), path, options)).status).toBe(status)
+      }
+    },
+  )
+})
+
+test('a list shows another tenant and another end user nothing of what isn’t theirs', async () => {
+  for (const caller of ['otherTenant', 'otherUser'] as const) {
+    const { body } = await world.clients[caller].get<{ data: { id: string }[] }>('/v1/sessions?limit=200')
+    expect(body.data.map((session) => session.id)).not.toContain(world.sessionId)
+  }
+})
