@@ -10,8 +10,7 @@ const common = {
   testEnvironment: 'node',
   // Tests read the sources of sibling workspaces, so that they need no build. Without 'import': packages that ship both
   // would then be loaded as ES modules by some importers and as CommonJS by others.
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
-  resolver: '<rootDir>/test/resolver.cjs',
+  testEnvironmentOptions: { customExportConditions: ['agentview-source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: {
     '\\.tsx?$': [

@@ -8,7 +8,7 @@ export default defineConfig({
   base: '/demo/',
   plugins: [react()],
   // The sources of sibling workspaces, so that this build needs no other one before it.
-  resolve: { conditions: ['source', ...defaultClientConditions] },
+  resolve: { conditions: ['agentview-source', ...defaultClientConditions] },
   server: {
     proxy: {
       '/demo/config.json': agentview,

@@ -1,8 +1,8 @@
 import { type Processor, WaitingError } from 'bullmq'
+import { tunables } from '@shared/domain/tunables'
 import type { BellLane } from './bellLane.ts'
 import type { Bell } from './bells.ts'
 import { settledWithin } from './bounded.ts'
-import { intervals } from './intervals.ts'
 import type { BellAnswering } from './port.ts'
 
 /** What of BullMQ's Worker is used here, whatever its backend. */
@@ -65,11 +65,11 @@ export async function startAnswering({ lane, skip, connect, report }: AnsweringO
     void worker.pause(true).catch(onError)
     await settledWithin(
       lane.idle().then(() => jobEnded),
-      intervals.closeHandler,
+      tunables.broker.closeHandler,
     )
     interrupt()
     // Forced, because BullMQ's own waiting has no end while the backend is away.
-    await settledWithin(worker.close(true), intervals.closeConnections)
+    await settledWithin(worker.close(true), tunables.broker.closeConnections)
     sever()
   }
 

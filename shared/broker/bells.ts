@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JobsOptions, QueueOptions, WorkerOptions } from 'bullmq'
+import { tunables } from '@shared/domain/tunables'
 import { createBatches } from './batches.ts'
-import { intervals } from './intervals.ts'
 
 /** The BullMQ queue whose jobs are bells. */
 export const BELL_QUEUE = 'runs'
@@ -31,8 +31,8 @@ export const bellQueueOptions: Pick<QueueOptions, 'defaultJobOptions' | 'streams
 export const bellWorkerOptions: Omit<WorkerOptions, 'connection'> = {
   autorun: false,
   concurrency: 1,
-  drainDelay: intervals.drainDelay / 1_000,
-  runRetryDelay: intervals.retry,
+  drainDelay: tunables.broker.drainDelay / 1_000,
+  runRetryDelay: tunables.broker.retry,
   // A process that is killed again and again is no fault of the bell's.
   maxStalledCount: 1_000_000,
   removeOnComplete: { count: 0 },

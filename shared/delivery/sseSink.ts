@@ -8,19 +8,24 @@ export function sseFrame(event: DeliveredEvent): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${textOf(event)}\n\n`
 }
 
+/** How long a reader may take for what is left when everything was said. */
+const LINGER_MS = 30_000
+
 /**
  * Answers a request with server-sent events. Comments keep proxies from closing an idle stream; a cut is told as an
  * event `cut` before the end. `onClose` is called once, when the reader has gone or all was said.
  */
 export function openSse(response: ServerResponse, onClose: () => void): RunSink & { start(): void } {
   let heartbeat: NodeJS.Timeout | undefined
+  let linger: NodeJS.Timeout | undefined
   response.on('close', () => {
     clearInterval(heartbeat)
+    clearTimeout(linger)
     onClose()
   })
 
   function start(): void {
-    if (response.headersSent) return
+    if (response.headersSent || response.destroyed) return
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -32,6 +37,14 @@ export function openSse(response: ServerResponse, onClose: () => void): RunSink 
     heartbeat = setInterval(() => response.write(': alive\n\n'), tunables.streamHeartbeat)
   }
 
+  function finish(lastWords = ''): void {
+    start()
+    // The response stays open until the reader has taken the rest, and a write after its end would end the process.
+    clearInterval(heartbeat)
+    response.end(lastWords)
+    if (!response.destroyed) linger = setTimeout(() => response.destroy(), LINGER_MS)
+  }
+
   return {
     start,
     send(event) {
@@ -40,21 +53,25 @@ export function openSse(response: ServerResponse, onClose: () => void): RunSink 
     },
     pendingBytes: () => response.writableLength,
     async drained() {
-      if (!response.writableNeedDrain || response.destroyed) return
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve)
-        response.once('close', resolve)
-      })
+      if (response.writableNeedDrain && !response.destroyed) await drainOrClose(response)
     },
     cut(reason, lastSeq) {
-      start()
-      response.end(`event: cut\ndata: ${JSON.stringify({ reason, lastSeq })}\n\n`)
+      finish(`event: cut\ndata: ${JSON.stringify({ reason, lastSeq })}\n\n`)
       // One that does not read would keep its buffer for ever.
       if (reason === 'slow') response.destroy()
     },
-    end() {
-      start()
-      response.end()
-    },
+    end: () => finish(),
   }
+}
+
+function drainOrClose(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
 }

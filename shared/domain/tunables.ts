@@ -83,4 +83,29 @@ export const tunables = {
   tokenWarning: 30 * SECOND,
   /** How long a process trusts what it read of a key, an organization or an agent. Revocation takes this long. */
   credentialCache: 5 * SECOND,
+
+  /** The broker's own connections and waits. */
+  broker: {
+    /** What a start waits for its first connection. Shorter fails beside a service that is just coming up. */
+    start: 5 * SECOND,
+    /** What a start waits for the queue's tables. Another process may be making them. */
+    migrate: 30 * SECOND,
+    /** One try to connect. Longer hides the moment in which a network is back. */
+    connect: 3 * SECOND,
+    /** Pauses between tries to connect, from … to. Recovery is promised within 5 s. */
+    reconnectFirst: 100,
+    reconnectLast: 1 * SECOND,
+    /** How often an otherwise silent connection is asked, and how long an answer may take: a lost peer sends no goodbye. */
+    alive: 5 * SECOND,
+    /** A queue connection that owes an answer for so long is replaced. Must exceed `longestWait`, a blocking command. */
+    silent: 15 * SECOND,
+    longestWait: 10 * SECOND,
+    /** A waiting queue worker looks by itself after this: a lost wake-up costs at most so much. */
+    drainDelay: 5 * SECOND,
+    /** A queue worker that met an error tries again after this. BullMQ's 15 s would break the promised recovery. */
+    retry: 1 * SECOND,
+    /** What closing waits for a handler that is under way, and then for connections to say goodbye. */
+    closeHandler: 2 * SECOND,
+    closeConnections: 500,
+  },
 } as const

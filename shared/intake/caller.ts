@@ -16,3 +16,8 @@ export function scopeOf(caller: Caller): { organizationId: string; endUserId: st
 export function principalOf(caller: Caller): string {
   return caller.kind === 'endUser' ? caller.endUserId : caller.keyId
 }
+
+/** When the right to read ends that a long answer was begun with; null: not by itself. */
+export function expiryOf(caller: Caller): Date | null {
+  return caller.kind === 'endUser' ? caller.expiresAt : null
+}

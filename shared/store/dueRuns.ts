@@ -1,6 +1,6 @@
 import { idOf } from '@shared/domain/ids'
 import type { Database } from './pool.ts'
-import { query, queryOne } from './query.ts'
+import { query } from './query.ts'
 
 // In these statements the time is a subselect: a bare clock_timestamp() is volatile, which an index can't be asked for.
 
@@ -29,20 +29,6 @@ export async function findOverdueRuns(db: Database, limit: number): Promise<{ se
     [limit],
   )
   return rows.map((row) => ({ sessionId: idOf('session', row.session_id), runId: idOf('run', row.id) }))
-}
-
-/** In how many ms the next retry comes due at the earliest; null when none waits. */
-export async function nextDueIn(db: Database): Promise<number | null> {
-  const row = await queryOne<{ ms: number | null }>(
-    db,
-    {
-      name: 'next_due_in',
-      text: `select extract(epoch from min(due_at) - clock_timestamp())::float8 * 1000 as ms
-             from runs where status = 'queued' and is_next and due_at > (select clock_timestamp())`,
-    },
-    [],
-  )
-  return row?.ms ?? null
 }
 
 /** Makes the partitions that deltas of the coming hours need. */

@@ -52,6 +52,8 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   const executions = new Map<string, Execution>()
   let bells: BellAnswering | null = null
   let stopping = false
+  /** The time for runs under way is over: one that a late claim still brings goes back at once. */
+  let givingBack = false
   await register(workerId)
 
   function register(id: string): Promise<void> {
@@ -90,6 +92,7 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   async function execute(claimed: ClaimedRun): Promise<void> {
     const { id } = claimed.run
     const controller = new AbortController()
+    if (givingBack) controller.abort(new RunAborted('shutdown'))
     const since = performance.now()
     const done = executeRun(claimed, tools, controller.signal).catch((error: unknown) =>
       log.error({ err: error, runId: id }, 'a run could not be concluded; its lease decides'),
@@ -188,6 +191,7 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
       await Promise.all([bells?.close(), Promise.race([puller.stop(), sleep(graceMs, undefined, { ref: false })])])
       const all = () => Promise.allSettled([...executions.values()].map((execution) => execution.done))
       await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])
+      givingBack = true
       for (const runId of executions.keys()) abort(runId, 'shutdown')
       await Promise.race([all(), sleep(tunables.postgresConnect, undefined, { ref: false })])
       unsubscribe()

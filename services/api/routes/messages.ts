@@ -2,11 +2,11 @@ import type { Request, Response } from 'express'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { isEnded } from '@shared/domain/runStates'
 import { tunables } from '@shared/domain/tunables'
-import { subscribeRun } from '@shared/delivery/runFeed'
-import { openSse } from '@shared/delivery/sseSink'
+import { type RunSink, subscribeRun } from '@shared/delivery/runFeed'
+import { streamTo } from '@shared/delivery/streamTo'
 import { waitForRun } from '@shared/delivery/waitForRun'
 import type { Handlers, Reply } from '@shared/http/mountRoutes'
-import type { Talker } from '@shared/intake/caller'
+import { type Talker, expiryOf } from '@shared/intake/caller'
 import { type Accepted, beginSession, readAccepted, sendMessage } from '@shared/intake/sendMessage'
 import { readItemsOfRun } from '@shared/store/runs'
 import { readSession } from '@shared/store/sessions'
@@ -49,11 +49,13 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
   }
   if (wanted.form === 'stream') {
     response.set(headers)
-    await stream(tools, accepted, response)
+    // From the run's first event, also when the acceptance is an old one: whoever asks again has lost the answer.
+    const subscribe = (sink: RunSink) => subscribeRun(tools.feeds, tools.db, run(accepted), 0, sink)
+    await streamTo(response, expiryOf(caller), subscribe)
     return 'answered'
   }
-  const waited =
-    wanted.waitSeconds > 0 && (await waitForRun(tools.feeds, tools.db, run(accepted), wanted.waitSeconds * 1_000))
+  const waitMs = wanted.waitSeconds * 1_000
+  const waited = waitMs > 0 && (await waitForRun(tools.feeds, tools.db, run(accepted), waitMs, abortedWith(response)))
   if (wanted.waitSeconds > 0) headers['Preference-Applied'] = `wait=${wanted.waitSeconds}`
   const [body, session] = await Promise.all([
     readAccepted(tools, caller, accepted),
@@ -66,14 +68,12 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
   return { status: 200, body: { ...whole, items: await readItemsOfRun(tools.db, run(accepted)) }, headers }
 }
 
-/** The run's events from its first, also when the acceptance is an old one: whoever asks again has lost the answer. */
-async function stream(tools: ApiTools, accepted: Accepted, response: Response): Promise<void> {
-  let close = () => undefined as void
-  const sse = openSse(response, () => close())
-  const subscription = await subscribeRun(tools.feeds, tools.db, run(accepted), 0, sse)
-  close = () => subscription.close()
-  sse.start()
-  if (response.destroyed) close()
+/** Aborts when whoever waits for this answer has gone. */
+function abortedWith(response: Response): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => controller.abort())
+  if (response.destroyed) controller.abort()
+  return controller.signal
 }
 
 function run(accepted: Accepted): { id: string; sessionId: string } {

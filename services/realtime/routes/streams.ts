@@ -1,11 +1,10 @@
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { subscribeRun } from '@shared/delivery/runFeed'
-import type { SessionFeeds, Subscription } from '@shared/delivery/sessionFeeds'
-import type { RunSink } from '@shared/delivery/runFeed'
-import { openSse } from '@shared/delivery/sseSink'
-import type { Handlers, Reply } from '@shared/http/mountRoutes'
-import { type Caller, scopeOf } from '@shared/intake/caller'
+import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
+import { streamTo } from '@shared/delivery/streamTo'
+import type { Handlers } from '@shared/http/mountRoutes'
+import { expiryOf, scopeOf } from '@shared/intake/caller'
 import type { Database } from '@shared/store/pool'
 import { findRun } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
@@ -21,40 +20,17 @@ export function streamRoutes({ db, feeds }: StreamTools): Handlers<'streamSessio
     async streamSession({ caller, params, query, request, response }) {
       if (!(await findSession(db, scopeOf(caller), params.sessionId))) throw notFound('session')
       const after = cursorOf(request, query.after)
-      return stream(caller, response, (sink) => feeds.subscribe(params.sessionId, after, sink))
+      await streamTo(response, expiryOf(caller), (sink) => feeds.subscribe(params.sessionId, after, sink))
+      return 'answered'
     },
     async streamRun({ caller, params, query, request, response }) {
       const run = await findRun(db, scopeOf(caller), params.runId)
       if (!run) throw notFound('run')
       const after = cursorOf(request, query.after)
-      return stream(caller, response, (sink) => subscribeRun(feeds, db, run, after, sink))
+      await streamTo(response, expiryOf(caller), (sink) => subscribeRun(feeds, db, run, after, sink))
+      return 'answered'
     },
   }
-}
-
-/** Answers with what a subscription sends; refusals come before the first byte. Ends with the caller's token. */
-async function stream(
-  caller: Caller,
-  response: Response,
-  subscribe: (sink: RunSink) => Promise<Subscription>,
-): Promise<Reply> {
-  let subscription: Subscription | null = null
-  let expiry: NodeJS.Timeout | undefined
-  const sse = openSse(response, () => {
-    clearTimeout(expiry)
-    subscription?.close()
-  })
-  const started = await subscribe(sse)
-  subscription = started
-  if (response.destroyed) started.close()
-  else sse.start()
-  if (caller.kind === 'endUser') {
-    expiry = setTimeout(() => {
-      started.close()
-      sse.cut('token_expired', started.lastSeq)
-    }, caller.expiresAt.getTime() - Date.now())
-  }
-  return 'answered'
 }
 
 /** A browser's reconnect (Last-Event-ID) knows better than the address that it was begun with. */

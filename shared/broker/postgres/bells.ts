@@ -6,7 +6,6 @@ import { BellLane } from '../bellLane.ts'
 import { type Bell, BELL_QUEUE, bellQueueOptions, createBellRope } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
 import { plainError } from '../faults.ts'
-import { intervals } from '../intervals.ts'
 import { connectionConfig } from './connectionConfig.ts'
 import { connectPostgresWorker } from './connectWorker.ts'
 import { OwnBells } from './ownBells.ts'
@@ -38,9 +37,9 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
   const queue = new Queue<Bell, void>(BELL_QUEUE, { connection, ...bellQueueOptions })
   queue.on('error', (error) => report(error, 'the queue'))
   try {
-    await within(queue.waitUntilReady(), intervals.start, 'Postgres did not answer the queue in time')
+    await within(queue.waitUntilReady(), tunables.broker.start, 'Postgres did not answer the queue in time')
   } catch (error) {
-    await settledWithin(queue.close(), intervals.closeConnections)
+    await settledWithin(queue.close(), tunables.broker.closeConnections)
     producer.sever()
     throw error
   }
@@ -80,7 +79,7 @@ export async function startPostgresBells({ url, schema, id, report }: PostgresBe
     },
     async close() {
       await settledWithin(rope.drained(), tunables.redisCommand)
-      await settledWithin(queue.close(), intervals.closeConnections)
+      await settledWithin(queue.close(), tunables.broker.closeConnections)
       producer.sever()
     },
   }

@@ -1,8 +1,8 @@
 import { createPostgresBackend, type Processor, withBackend } from 'bullmq'
+import { tunables } from '@shared/domain/tunables'
 import type { WorkerConnection } from '../answering.ts'
 import { type Bell, BELL_QUEUE, bellWorkerOptions } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
-import { intervals } from '../intervals.ts'
 import { connectionConfig } from './connectionConfig.ts'
 
 const { Worker } = withBackend(createPostgresBackend)
@@ -29,9 +29,9 @@ export async function connectPostgresWorker(options: PostgresWorkerOptions): Pro
     connections.sever()
   }
   try {
-    await within(worker.waitUntilReady(), intervals.start, 'Postgres did not answer the queue worker in time')
+    await within(worker.waitUntilReady(), tunables.broker.start, 'Postgres did not answer the queue worker in time')
   } catch (error) {
-    await settledWithin(worker.close(true), intervals.closeConnections)
+    await settledWithin(worker.close(true), tunables.broker.closeConnections)
     sever()
     throw error
   }

@@ -1,5 +1,5 @@
+import { tunables } from '@shared/domain/tunables'
 import { Socket } from 'node:net'
-import { intervals } from '../intervals.ts'
 
 export type ConnectionConfig = ReturnType<typeof connectionConfig>
 
@@ -18,8 +18,8 @@ export function connectionConfig(url: URL, name: string) {
     connectionString: address.href,
     application_name: name,
     options: `${options ? `${options} ` : ''}-c synchronous_commit=off`,
-    connectionTimeoutMillis: intervals.connect,
-    query_timeout: intervals.alive,
+    connectionTimeoutMillis: tunables.broker.connect,
+    query_timeout: tunables.broker.alive,
     keepAlive: true,
     stream: () => {
       const socket = new Socket()

@@ -1,7 +1,7 @@
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations, SchemaMigrationRequiredError } from 'bullmq'
 import pg from 'pg'
+import { tunables } from '@shared/domain/tunables'
 import { within } from '../bounded.ts'
-import { intervals } from '../intervals.ts'
 import { connectionConfig } from './connectionConfig.ts'
 
 /**
@@ -11,7 +11,7 @@ import { connectionConfig } from './connectionConfig.ts'
 export async function migrateQueue(url: URL, schema: string): Promise<void> {
   const { config, sever } = connectionConfig(url, 'agentview queue migration')
   // Waiting for another process' migration may take longer than any other query.
-  const client = new pg.Client({ ...config, query_timeout: intervals.migrate })
+  const client = new pg.Client({ ...config, query_timeout: tunables.broker.migrate })
   // The query that fails says it.
   client.on('error', () => undefined)
   try {
@@ -21,7 +21,7 @@ export async function migrateQueue(url: URL, schema: string): Promise<void> {
     if ((await currentVersion(client, schema)) < LATEST_SCHEMA_VERSION) {
       await within(
         runMigrations(client, schema),
-        intervals.migrate,
+        tunables.broker.migrate,
         `the queue's tables in ${schema} could not be made in time`,
       )
     }

@@ -1,8 +1,8 @@
+import { tunables } from '@shared/domain/tunables'
 import type { News } from '../assembleBroker.ts'
 import type { Audience } from '../audience.ts'
 import { createBatches } from '../batches.ts'
 import { settledWithin } from '../bounded.ts'
-import { intervals } from '../intervals.ts'
 import { NotifyConnection } from './notifyConnection.ts'
 import { packPayloads, packSeq, unpackPayload, unpackSeq } from './notifyPayload.ts'
 
@@ -85,7 +85,7 @@ export async function startPostgresNews(options: PostgresNewsOptions): Promise<N
     unwatch: (sessionId) => void audience.unwatch(sessionId),
     fault: () => (connection.isConnected ? null : 'Postgres is not connected'),
     async close() {
-      await settledWithin(batches.drained(), intervals.closeConnections)
+      await settledWithin(batches.drained(), tunables.broker.closeConnections)
       await connection.close()
     },
   }

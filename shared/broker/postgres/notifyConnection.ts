@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { tunables } from '@shared/domain/tunables'
 import { settledWithin } from '../bounded.ts'
 import { plainError, unreachable } from '../faults.ts'
-import { intervals } from '../intervals.ts'
 import { type ConnectionConfig, connectionConfig } from './connectionConfig.ts'
 
 export interface NotifyOptions {
@@ -37,9 +37,9 @@ export class NotifyConnection {
     return this.#client !== null
   }
 
-  /** Tries for `intervals.start`, since Postgres may be coming up, then throws one line that says what to do. */
+  /** Tries for `tunables.broker.start`, since Postgres may be coming up, then throws one line that says what to do. */
   async start(): Promise<void> {
-    const deadline = performance.now() + intervals.start - intervals.connect
+    const deadline = performance.now() + tunables.broker.start - tunables.broker.connect
     for (;;) {
       try {
         await this.#connect()
@@ -48,10 +48,10 @@ export class NotifyConnection {
         const hopeless = HOPELESS.test((error as { code?: string }).code ?? '')
         if (hopeless || performance.now() > deadline)
           throw unreachable('Postgres', 'DATABASE_URL', this.#options.url, error)
-        await sleep(intervals.reconnectFirst)
+        await sleep(tunables.broker.reconnectFirst)
       }
     }
-    this.#alive = setInterval(() => this.#checkAlive(), intervals.alive)
+    this.#alive = setInterval(() => this.#checkAlive(), tunables.broker.alive)
     this.#alive.unref()
   }
 
@@ -74,7 +74,7 @@ export class NotifyConnection {
     clearInterval(this.#alive)
     const client = this.#client
     this.#client = null
-    if (client) await settledWithin(client.end(), intervals.closeConnections)
+    if (client) await settledWithin(client.end(), tunables.broker.closeConnections)
     this.#config.sever()
   }
 
@@ -102,7 +102,7 @@ export class NotifyConnection {
   }
 
   async #reconnect(): Promise<void> {
-    for (let pause: number = intervals.reconnectFirst; !this.#closed;) {
+    for (let pause: number = tunables.broker.reconnectFirst; !this.#closed;) {
       try {
         await this.#connect()
         if (!this.#closed) this.#options.onReconnect()
@@ -110,7 +110,7 @@ export class NotifyConnection {
       } catch (error) {
         this.#options.report(error, WHERE)
         await sleep(pause, undefined, { ref: false })
-        pause = Math.min(pause * 2, intervals.reconnectLast)
+        pause = Math.min(pause * 2, tunables.broker.reconnectLast)
       }
     }
   }

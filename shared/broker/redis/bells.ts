@@ -7,7 +7,6 @@ import { BellLane } from '../bellLane.ts'
 import { type Bell, BELL_QUEUE, bellQueueOptions, createBellRope } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
 import { plainError } from '../faults.ts'
-import { intervals } from '../intervals.ts'
 import type { Report } from './connections.ts'
 import { connectRedisWorker } from './connectWorker.ts'
 
@@ -23,7 +22,7 @@ export interface RedisBellsOptions {
 export async function startRedisBells({ commands, url, prefix, id, report }: RedisBellsOptions): Promise<Bells> {
   const queue = new Queue<Bell, void, string>(BELL_QUEUE, { connection: commands, prefix, ...bellQueueOptions })
   queue.on('error', (error) => report(error, 'the queue'))
-  await within(queue.waitUntilReady(), intervals.start, 'Redis did not answer the queue in time')
+  await within(queue.waitUntilReady(), tunables.broker.start, 'Redis did not answer the queue in time')
 
   const rope = createBellRope(id, async (name, bell, options) => {
     await queue.add(name, bell, options).catch((error: unknown) => {
@@ -44,7 +43,7 @@ export async function startRedisBells({ commands, url, prefix, id, report }: Red
     },
     async close() {
       await settledWithin(rope.drained(), tunables.redisCommand)
-      await settledWithin(queue.close(), intervals.closeConnections)
+      await settledWithin(queue.close(), tunables.broker.closeConnections)
     },
   }
 }

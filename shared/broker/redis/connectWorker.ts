@@ -1,8 +1,8 @@
 import { type IRedisClient, type Processor, Worker } from 'bullmq'
+import { tunables } from '@shared/domain/tunables'
 import type { WorkerConnection } from '../answering.ts'
 import { type Bell, BELL_QUEUE, bellWorkerOptions } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
-import { intervals } from '../intervals.ts'
 import { openRedis, type Report } from './connections.ts'
 
 export interface RedisWorkerOptions {
@@ -26,9 +26,9 @@ export async function connectRedisWorker(options: RedisWorkerOptions): Promise<W
   }
   try {
     const ready = worker.waitUntilReady().then(() => worker.getBackend().blockingClient)
-    blocking = await within(ready, intervals.start, 'Redis did not answer the queue worker in time')
+    blocking = await within(ready, tunables.broker.start, 'Redis did not answer the queue worker in time')
   } catch (error) {
-    await settledWithin(worker.close(true), intervals.closeConnections)
+    await settledWithin(worker.close(true), tunables.broker.closeConnections)
     sever()
     throw error
   }

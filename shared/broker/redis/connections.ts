@@ -1,14 +1,14 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { tunables } from '@shared/domain/tunables'
 import { settledWithin, within } from '../bounded.ts'
 import { unreachable } from '../faults.ts'
-import { intervals } from '../intervals.ts'
 
 export type Report = (error: unknown, where: string) => void
 
 const common = {
   lazyConnect: true,
-  connectTimeout: intervals.connect,
-  retryStrategy: (times: number) => Math.min(times * intervals.reconnectFirst, intervals.reconnectLast),
+  connectTimeout: tunables.broker.connect,
+  retryStrategy: (times: number) => Math.min(times * tunables.broker.reconnectFirst, tunables.broker.reconnectLast),
   // After a failover the old primary still answers, but only reads.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   autoResubscribe: false,
@@ -20,11 +20,11 @@ const impatient = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  socketTimeout: intervals.alive,
+  socketTimeout: tunables.broker.alive,
 } satisfies RedisOptions
 
 /** For a queue worker, which has nothing better to do than to wait; BullMQ demands this. */
-const patient = { ...common, maxRetriesPerRequest: null, socketTimeout: intervals.silent } satisfies RedisOptions
+const patient = { ...common, maxRetriesPerRequest: null, socketTimeout: tunables.broker.silent } satisfies RedisOptions
 
 export interface OpenOptions {
   url: URL
@@ -37,7 +37,7 @@ export interface OpenOptions {
 const REFUSED_LOGIN = /^(WRONGPASS|NOAUTH|NOPERM)/
 
 /**
- * A connection that is ready and reconnects by itself. Tries for `intervals.start`, since Redis may be coming up as well,
+ * A connection that is ready and reconnects by itself. Tries for `tunables.broker.start`, since Redis may be coming up as well,
  * and then fails with one line that says what to do.
  */
 export async function openRedis({ url, name, kind, report }: OpenOptions): Promise<Redis> {
@@ -52,7 +52,7 @@ export async function openRedis({ url, name, kind, report }: OpenOptions): Promi
   })
   client.connect().catch(() => undefined)
   try {
-    await within(ready, intervals.start, `no answer within ${intervals.start / 1_000} s`)
+    await within(ready, tunables.broker.start, `no answer within ${tunables.broker.start / 1_000} s`)
   } catch (error) {
     client.disconnect()
     throw unreachable('Redis', 'REDIS_URL', url, lastError ?? error)
@@ -63,6 +63,6 @@ export async function openRedis({ url, name, kind, report }: OpenOptions): Promi
 
 /** Lets go of a connection after what was already sent on it; for certain. */
 export async function closeRedis(client: Redis): Promise<void> {
-  if (client.status === 'ready') await settledWithin(client.quit(), intervals.closeConnections)
+  if (client.status === 'ready') await settledWithin(client.quit(), tunables.broker.closeConnections)
   client.disconnect()
 }

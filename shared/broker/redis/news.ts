@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { SessionEvent } from '@shared/domain/events'
+import { tunables } from '@shared/domain/tunables'
 import type { News } from '../assembleBroker.ts'
 import type { Audience } from '../audience.ts'
 import { createBatches } from '../batches.ts'
 import { settledWithin } from '../bounded.ts'
 import { plainError } from '../faults.ts'
-import { intervals } from '../intervals.ts'
 import { closeRedis, type Report } from './connections.ts'
 
 export interface RedisNewsOptions {
@@ -72,7 +72,7 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
     )
   })
   // Without a question now and then a lost peer stays unnoticed: a subscriber only listens.
-  const alive = setInterval(() => void subscriber.ping().catch(() => undefined), intervals.alive)
+  const alive = setInterval(() => void subscriber.ping().catch(() => undefined), tunables.broker.alive)
   alive.unref()
 
   return {
@@ -99,7 +99,7 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
     fault: () => ([commands, subscriber].every(({ status }) => status === 'ready') ? null : 'Redis is not connected'),
     async close() {
       clearInterval(alive)
-      await Promise.all([settledWithin(batches.drained(), intervals.closeConnections), closeRedis(subscriber)])
+      await Promise.all([settledWithin(batches.drained(), tunables.broker.closeConnections), closeRedis(subscriber)])
     },
   }
 }

@@ -18,7 +18,7 @@ export class BrokerProcess {
   #calls = 0
 
   constructor() {
-    const execArgv = ['--conditions=source', '--import', 'tsx']
+    const execArgv = ['--conditions=agentview-source', '--import', 'tsx']
     const env = { ...process.env, NODE_OPTIONS: '' }
     this.#child = fork(path.join(import.meta.dirname, 'brokerProcess.ts'), { execArgv, env, stdio: 'inherit' })
     this.#exited = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)))

@@ -20,8 +20,8 @@ export interface FeedWorld {
 
 export interface Writer {
   sessionId: string
-  /** One thing that may happen to a session; says what was committed. */
-  step(): Promise<void>
+  /** One thing that may happen to a session, by chance unless said; says what was committed. */
+  step(what?: 'say' | (typeof STEPS)[number]): Promise<void>
   /** Says everything of which nothing was said yet. */
   say(): Promise<void>
   lastSeq(): Promise<number>
@@ -31,9 +31,12 @@ export interface FeedWorldOptions {
   kind: Broker['kind']
   /** What the reading process hears and says. */
   wrapBroker?: (broker: Broker) => Broker
+  /** Instead of the broker's own. */
+  watch?: (sessionId: string) => Promise<void>
 }
 
-export async function startFeedWorld({ kind, wrapBroker = (broker) => broker }: FeedWorldOptions): Promise<FeedWorld> {
+export async function startFeedWorld(options: FeedWorldOptions): Promise<FeedWorld> {
+  const { kind, wrapBroker = (broker) => broker } = options
   const engine = await startTestEngine()
   const databaseUrl = String(engine.db.options.connectionString)
   const open = () =>
@@ -44,7 +47,7 @@ export async function startFeedWorld({ kind, wrapBroker = (broker) => broker }: 
     ...wrapBroker(reading),
     watch(sessionId) {
       watches++
-      return reading.watch(sessionId)
+      return options.watch?.(sessionId) ?? reading.watch(sessionId)
     },
     unwatch(sessionId) {
       watches--
@@ -86,14 +89,14 @@ async function newWriter(engine: TestEngine, broker: Broker, random: Random): Pr
   let said = 0
   const writer: Writer = {
     sessionId,
-    async step() {
-      const step = random.chance(0.2) ? 'say' : STEPS[random.below(STEPS.length)]!
+    async step(what) {
+      const step = what ?? (random.chance(0.2) ? 'say' : STEPS[random.below(STEPS.length)]!)
       await session.take({ step, pick: random.below(100) })
       await writer.say()
     },
     async say() {
       const page = (await readEvents(engine.db, sessionId, said, 100_000))!
-      if (page.events.length === 0) return
+      if (page.lastSeq === said) return
       said = page.lastSeq
       await broker.publish([{ sessionId, lastSeq: said, events: page.events }])
     },
