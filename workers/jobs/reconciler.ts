@@ -112,11 +112,17 @@ export async function takeOverLapsed(
   const lapsed = await markLapsedWorkers(db, scope)
   if (lapsed > 0) log.warn({ workers: lapsed }, 'workers were lost, their runs are given to others')
   const error = { code: 'worker_lost', message: 'The worker that carried out this run was lost.' }
-  const orphans = await findOrphanedRuns(db, BATCH)
-  for (const orphan of orphans) {
-    const attempt = { outcome: 'lapsed' as const, error }
-    const events = await requeueRun(db, { ...orphan, delayMs: 0, error, reason: 'lapsed', attempt })
-    if (events) sayCommitted(broker, log, events, [orphan.runId])
+  for (let more = true; more;) {
+    const orphans = await findOrphanedRuns(db, BATCH)
+    more = false
+    for (const orphan of orphans) {
+      const attempt = { outcome: 'lapsed' as const, error }
+      const events = await requeueRun(db, { ...orphan, delayMs: 0, error, reason: 'lapsed', attempt })
+      if (!events) continue
+      // A full batch of which something could be given back: the next one holds others.
+      more = orphans.length === BATCH
+      sayCommitted(broker, log, events, [orphan.runId])
+    }
   }
 }
 

@@ -121,6 +121,8 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
     for (const [runId, execution] of executions) {
       if (execution.since < before && epochs.get(runId) !== execution.claimed.run.epoch) abort(runId, 'cancelled')
     }
+    // No bell comes while the queue is away: then this worker looks by itself.
+    if (broker.fault() !== null) void puller.wake([])
     if (puller.isClaiming()) return
     for (const run of held) if (!executions.has(run.runId)) void giveBackUnknown(run)
   }

@@ -105,21 +105,25 @@ test('a live reader below a floor that rose while it heard nothing gets one snap
   const writer = await world.newWriter(seeded(SEED + 11))
   const reader = recorder()
   const subscription = await world.feeds.subscribe(writer.sessionId, 0, reader)
-  for (let step = 0; step < 20; step++) await writer.step()
-  await reader.until(reaching(await writer.lastSeq()))
-  hears = false
-  const before = reader.events.length
-  for (let step = 0; step < 40; step++) await writer.step()
-  await settle(writer)
-  expect(await compact(writer)).toBe(await writer.lastSeq())
-  await reader.until(reaching(await writer.lastSeq()))
-  hears = true
+  await reader.until(reaching(1))
+  // The sweep may find what was written before the floor has risen: then there is no need of a snapshot.
+  for (let rounds = 1; !typesOf(reader.events).includes('snapshot'); rounds++) {
+    hears = false
+    for (let step = 0; step < 10; step++) await writer.step()
+    await settle(writer)
+    await compact(writer)
+    await reader.until(reaching(await writer.lastSeq()))
+    hears = true
+    expect(rounds).toBeLessThan(20)
+  }
   await world.engine.say(writer.sessionId)
   await writer.say()
   await reader.until(reaching(await writer.lastSeq()))
   subscription.close()
-  expect(typesOf(reader.events.slice(before))).toEqual(['snapshot', 'item.created', 'run.queued'])
-  expectContiguous(reader.events.slice(before))
+  const snapshot = typesOf(reader.events).indexOf('snapshot')
+  expectContiguous(reader.events.slice(0, snapshot))
+  expectContiguous(reader.events.slice(snapshot))
+  expect(typesOf(reader.events.slice(snapshot))).toEqual(['snapshot', 'item.created', 'run.queued'])
 })
 
 test('the stream of a run below the floor is a snapshot, and over', async () => {
