@@ -85,7 +85,7 @@ async function prepareCall(
     'agentview-attempt': String(number),
     'idempotency-key': `${id}:${leg}`,
     traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
-    ...signatureHeaders(await tools.findSigningSecret(run.organizationId), `${id}.${number}`, body, new Date()),
+    ...signatureHeaders(await tools.findSigningSecret(run.organizationId), `${id}-${number}`, body, new Date()),
   }
   return { url, headers, body, timeouts: policy.timeouts, signal }
 }

@@ -74,6 +74,7 @@ export function startHeartbeat({ renew, onHeld, onLost, log }: HeartbeatOptions)
       clearInterval(watch)
     },
     now() {
+      if (stopped) return
       // An answer under way may be older than what was said.
       if (asking === null) void beat()
       else askAgain = true

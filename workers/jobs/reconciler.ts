@@ -32,36 +32,45 @@ const BATCH = 500
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { databaseUrl, log } = options
-  const state: ReconcilerState = { lock: null, reachableSince: null, rungAt: new Map(), housekeptAt: 0 }
-  let stopped = false
-  let round: Promise<void> = Promise.resolve()
+  const state: ReconcilerState = {
+    connection: null,
+    leads: false,
+    reachableSince: null,
+    rungAt: new Map(),
+    housekeptAt: Number.NEGATIVE_INFINITY,
+  }
+  let round: Promise<void> | null = null
+
+  async function look(): Promise<void> {
+    try {
+      if (state.connection === null) state.leads = false
+      state.leads ||= await takeLock((state.connection ??= await connect(databaseUrl, (lost) => forget(state, lost))))
+      state.reachableSince ??= performance.now()
+      if (state.leads) await reconcileOnce(options, state, state.reachableSince)
+    } catch (error) {
+      state.reachableSince = null
+      log.warn({ err: error }, 'the reconciler could not look')
+    }
+  }
 
   const timer = setInterval(() => {
-    round = round.then(async () => {
-      if (stopped) return
-      try {
-        state.lock ??= await takeLock(databaseUrl, () => (state.lock = null))
-        state.reachableSince ??= performance.now()
-        if (state.lock) await reconcileOnce(options, state)
-      } catch (error) {
-        state.reachableSince = null
-        log.warn({ err: error }, 'the reconciler could not look')
-      }
-    })
+    round ??= look().finally(() => (round = null))
   }, tunables.reconcile)
 
   return {
     async stop() {
-      stopped = true
       clearInterval(timer)
       await round
-      await state.lock?.end().catch(() => undefined)
+      await state.connection?.end().catch(() => undefined)
     },
   }
 }
 
 interface ReconcilerState {
-  lock: pg.Client | null
+  /** Of its own, so that the lock is held as long as it lives. */
+  connection: pg.Client | null
+  /** It holds the lock. */
+  leads: boolean
   /** Since when Postgres has answered without a break; workers could renew all that time. */
   reachableSince: number | null
   /** When each unclaimed run was last rung. */
@@ -69,34 +78,45 @@ interface ReconcilerState {
   housekeptAt: number
 }
 
-/** A connection of its own that holds the lock as long as it lives; null when another process has it. */
-async function takeLock(url: string, onLost: () => void): Promise<pg.Client | null> {
+function forget(state: ReconcilerState, lost: pg.Client): void {
+  if (state.connection === lost) state.connection = null
+}
+
+async function connect(url: string, onLost: (client: pg.Client) => void): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'agentview reconciler',
     connectionTimeoutMillis: tunables.postgresConnect,
+    query_timeout: tunables.postgresConnect,
     keepAlive: true,
   })
-  client.on('error', onLost)
-  client.on('end', onLost)
+  client.on('error', () => onLost(client))
+  client.on('end', () => onLost(client))
   await client.connect()
-  const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
-    RECONCILER_LOCK,
-  ])
-  if (rows[0]?.locked) return client
-  client.removeAllListeners('end')
-  await client.end()
-  return null
+  return client
 }
 
-async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState): Promise<void> {
+/** False when another process has it. A connection that does not answer is given up. */
+async function takeLock(client: pg.Client): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+      RECONCILER_LOCK,
+    ])
+    return rows[0]!.locked
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState, reachableSince: number) {
   const now = performance.now()
   // While Postgres was away nobody could renew: everybody gets one lease's time before anybody is taken for dead.
-  if (state.reachableSince !== null && now - state.reachableSince > tunables.lease)
-    await takeOverLapsed(options, 'expired')
+  if (now - reachableSince > tunables.lease) await markLapsed(options, 'expired')
+  await giveBackOrphans(options)
   await endOverdue(options)
   await ringAgain(options, state, now)
-  if (now - state.housekeptAt > HOUSEKEEPING || state.housekeptAt === 0) {
+  if (now - state.housekeptAt > HOUSEKEEPING) {
     state.housekeptAt = now
     await ensureDeltaPartitions(options.db, 3)
     await forgetIdempotencyKeys(options.db, tunables.idempotency)
@@ -104,13 +124,20 @@ async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState)
   }
 }
 
+type LapseOptions = Omit<ReconcilerOptions, 'databaseUrl'>
+
 /** Gives the runs of lapsed workers to others. `all`: of every worker, when none can be alive (embedded start). */
-export async function takeOverLapsed(
-  { db, broker, log }: Omit<ReconcilerOptions, 'databaseUrl'>,
-  scope: 'expired' | 'all',
-): Promise<void> {
+export async function takeOverLapsed(options: LapseOptions, scope: 'expired' | 'all'): Promise<void> {
+  await markLapsed(options, scope)
+  await giveBackOrphans(options)
+}
+
+async function markLapsed({ db, log }: LapseOptions, scope: 'expired' | 'all'): Promise<void> {
   const lapsed = await markLapsedWorkers(db, scope)
   if (lapsed > 0) log.warn({ workers: lapsed }, 'workers were lost, their runs are given to others')
+}
+
+async function giveBackOrphans({ db, broker, log }: LapseOptions): Promise<void> {
   const error = { code: 'worker_lost', message: 'The worker that carried out this run was lost.' }
   for (let more = true; more;) {
     const orphans = await findOrphanedRuns(db, BATCH)

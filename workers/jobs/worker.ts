@@ -40,6 +40,9 @@ export interface WorkerOptions {
   secret: string
 }
 
+/** What seems lost is looked at again after this: it may just have been on its way. */
+const LOOK_AGAIN_MS = 500
+
 interface Execution {
   claimed: ClaimedRun
   controller: AbortController
@@ -108,9 +111,15 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
     log,
     execute,
     async claim(hints, limit) {
-      const claimed = await claimRuns(db, workerId, hints, limit)
-      for (const run of claimed) tools.publish(run.events)
-      return claimed
+      try {
+        const claimed = await claimRuns(db, workerId, hints, limit)
+        for (const run of claimed) tools.publish(run.events)
+        return claimed
+      } catch (error) {
+        // It may have been committed: then Postgres knows of runs of ours that we don't.
+        beat.now()
+        throw error
+      }
     },
     onFull: (full) => (full ? bells?.pause() : bells?.resume()),
   })
@@ -132,6 +141,7 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   async function giveBackUnknown({ runId, epoch, sessionId }: HeldRun): Promise<void> {
     if (unknown.get(runId) !== epoch) {
       unknown.set(runId, epoch)
+      setTimeout(() => beat.now(), LOOK_AGAIN_MS).unref()
       return
     }
     unknown.delete(runId)

@@ -1,85 +1,24 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import type { SessionEvent } from '@shared/domain/events'
 import { tunables } from '@shared/domain/tunables'
-import type { EventPage } from '@shared/store/readEvents'
-import fc from 'fast-check'
-import { SessionTail, type TailReader } from '../sessionTail.ts'
+import { SessionTail } from '../sessionTail.ts'
+import { FakeLog, FakeReader, news, range } from './fakeLog.ts'
 
-const SESSION = 'ses_01jd0000000000000000000000'
-
-const event = (seq: number): SessionEvent => ({
-  seq,
-  type: 'custom',
-  sessionId: SESSION,
-  at: '2026-01-01T00:00:00.000Z',
-  data: { name: 'n', data: seq },
-})
-const news = (...seqs: number[]) => ({ lastSeq: seqs.at(-1)!, events: seqs.map(event) })
-
-/** A log that grows, and how often it was read. */
-class Log {
-  lastSeq = 0
-  floorSeq = 0
-  reads: number[] = []
-  failures = 0
-  gone = false
-
-  async readPage(after: number): Promise<EventPage | null> {
-    this.reads.push(after)
-    if (this.failures > 0) {
-      this.failures--
-      throw new Error('the log is away')
-    }
-    if (this.gone) return null
-    const { lastSeq, floorSeq } = this
-    const events = Array.from({ length: Math.min(5, lastSeq - after) }, (_, index) => event(after + index + 1))
-    return { lastSeq, floorSeq, events: after < floorSeq ? [] : events }
-  }
-
-  async readSnapshotEvent(): Promise<SessionEvent | null> {
-    return this.gone
-      ? null
-      : { ...event(this.lastSeq), type: 'snapshot', data: { session: {}, items: [], runs: [] } as never }
-  }
-}
-
-class Reader implements TailReader {
-  cursor: number
-  seqs: number[] = []
-  isGone = false
-
-  constructor(cursor: number) {
-    this.cursor = cursor
-  }
-
-  deliver({ seq }: SessionEvent): void {
-    if (seq <= this.cursor) return
-    this.cursor = seq
-    this.seqs.push(seq)
-  }
-
-  gone(): void {
-    this.isGone = true
-  }
-}
-
-let log: Log
+let log: FakeLog
 let faults: unknown[]
 let tail: SessionTail
 
 /** A reader that has everything up to a seq and was taken. */
-function joined(cursor: number): Reader {
-  const reader = new Reader(cursor)
+function joined(cursor: number): FakeReader {
+  const reader = new FakeReader(cursor)
   expect(tail.join(reader, cursor)).toBe(true)
   return reader
 }
 
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms)
 
 beforeEach(() => {
   jest.useFakeTimers()
-  log = new Log()
+  log = new FakeLog()
   faults = []
   tail = new SessionTail(log, (fault) => faults.push(fault))
 })
@@ -203,7 +142,7 @@ describe('a reader', () => {
   test('that is behind the tail is not taken', () => {
     log.lastSeq = 3
     joined(3)
-    expect(tail.join(new Reader(2), 2)).toBe(false)
+    expect(tail.join(new FakeReader(2), 2)).toBe(false)
   })
 
   test('that is ahead of the tail is taken, and the others get the same', async () => {
@@ -246,50 +185,4 @@ describe('a reader', () => {
     tail.hear(news(10))
     expect(reader.seqs).toEqual([9, 10])
   })
-})
-
-test('whatever is lost, doubled or late, each reader has the whole log after the next look', async () => {
-  const step = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), count: fc.integer({ min: 1, max: 4 }) }) },
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('say' as const),
-        back: fc.nat(8),
-        count: fc.integer({ min: 1, max: 4 }),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('hint' as const) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), behind: fc.nat(5) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), which: fc.nat(9) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(40) }) },
-  )
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      log = new Log()
-      tail = new SessionTail(log, (fault) => faults.push(fault))
-      const readers: { reader: Reader; from: number }[] = []
-      for (const what of steps) {
-        if (what.kind === 'write') log.lastSeq += what.count
-        if (what.kind === 'hint' && log.lastSeq > 0) tail.hear({ lastSeq: log.lastSeq })
-        if (what.kind === 'wait') await pass(what.ms)
-        if (what.kind === 'leave') for (const { reader } of readers.splice(what.which, 1)) tail.leave(reader)
-        if (what.kind === 'say') {
-          const to = Math.max(0, log.lastSeq - what.back)
-          const from = Math.max(1, to - what.count + 1)
-          if (from <= to) tail.hear(news(...range(from, to)))
-        }
-        if (what.kind === 'join') {
-          const from = Math.max(0, log.lastSeq - what.behind)
-          const reader = new Reader(from)
-          if (tail.join(reader, from)) readers.push({ reader, from })
-        }
-      }
-      if (log.lastSeq > 0) tail.hear({ lastSeq: log.lastSeq })
-      await pass(tunables.reorder)
-      for (const { reader, from } of readers) expect(reader.seqs).toEqual(range(from + 1, log.lastSeq))
-    }),
-    { numRuns: 300 },
-  )
-  expect(faults).toEqual([])
 })

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Database } from '@shared/store/pool'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { startWorker } from '../worker.ts'
 import { deferred } from './fakes.ts'
+import { withStatements } from './withStatements.ts'
 import { SECRET, type World, startWorld } from './world.ts'
 
 let world: World
@@ -83,9 +83,13 @@ describe('a worker that is drained', () => {
   test('gives back also what a claim under way brings', async () => {
     const answered = deferred()
     let claiming = false
-    const db = claimsLate(world.engine.db, async () => {
-      claiming = true
-      await answered.promise
+    const db = withStatements(world.db, async (name, send) => {
+      const result = await send()
+      if (name.startsWith('claim_runs')) {
+        claiming = true
+        await answered.promise
+      }
+      return result
     })
     const sessionId = await world.engine.newSession()
     const { runId } = await world.accept(sessionId)
@@ -101,17 +105,3 @@ describe('a worker that is drained', () => {
     await world.settled(sessionId)
   })
 })
-
-/** A database whose claims are committed, but answered late. */
-function claimsLate(db: Database, wait: () => Promise<void>): Database {
-  return new Proxy(db, {
-    get(target, name) {
-      if (name !== 'query') return Reflect.get(target, name, target)
-      return async (statement: { name: string }) => {
-        const result = await target.query(statement as never)
-        if (statement.name.startsWith('claim_runs')) await wait()
-        return result
-      }
-    },
-  })
-}

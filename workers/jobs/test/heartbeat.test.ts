@@ -101,6 +101,7 @@ describe('a worker', () => {
 
   test('that was stopped asks no more and loses nothing', async () => {
     beat.stop()
+    beat.now()
     await pass(2 * lease)
     expect(beats).toEqual([])
     expect(lost).toEqual([])

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Database } from '@shared/store/pool'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { takeOverLapsed } from '../reconciler.ts'
 import { startWorker } from '../worker.ts'
+import { brokenOff, withStatements } from './withStatements.ts'
 import { SECRET, type World, startWorld } from './world.ts'
 
 let world: World
@@ -105,7 +105,7 @@ describe('a worker that was taken for dead', () => {
 
 test('a worker that can’t renew its lease lets go of its runs before it ends, and takes them up again later', async () => {
   const away = { heartbeats: false }
-  const db = heartbeatsFail(world.engine.db, () => away.heartbeats)
+  const db = withStatements(world.db, (name, send) => (name === 'heartbeat' && away.heartbeats ? brokenOff() : send()))
   const worker = await startWorker({ ...world, db, concurrency: 4, secret: SECRET })
   const sessionId = await world.engine.newSession()
   world.app.onCall = (call) => call.text(`attempt ${call.request.run.attempt}`)
@@ -130,15 +130,3 @@ test('a worker that can’t renew its lease lets go of its runs before it ends, 
   await worker.drain(0)
   expect(world.faults.splice(0).join()).toMatch(/could not be renewed/)
 })
-
-function heartbeatsFail(db: Database, fails: () => boolean): Database {
-  return new Proxy(db, {
-    get(target, name) {
-      if (name !== 'query') return Reflect.get(target, name, target)
-      return (statement: { name: string }) =>
-        statement.name === 'heartbeat' && fails()
-          ? Promise.reject(new Error('Connection terminated unexpectedly'))
-          : target.query(statement as never)
-    },
-  })
-}

@@ -12,7 +12,7 @@ import { isEnded } from '@shared/domain/runStates'
 import type { NewMessage } from '@shared/store/acceptMessage'
 import { findAgentByName, publishAgent } from '@shared/store/agents'
 import { forceEndRun } from '@shared/store/forceEndRun'
-import { createPool } from '@shared/store/pool'
+import { type Database, createPool } from '@shared/store/pool'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { seal } from '@shared/store/sealedSecrets'
 import { listItems } from '@shared/store/sessions'
@@ -37,6 +37,7 @@ export const POLICY: AgentPolicy = {
 /** A database, a broker, an agent app, and what tests say to them. Workers and reconcilers are started by each test. */
 export interface World {
   engine: TestEngine
+  db: Database
   app: AgentApp
   broker: Broker
   databaseUrl: string
@@ -82,6 +83,7 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
 
   const world: World = {
     engine,
+    db: engine.db,
     app,
     broker,
     databaseUrl,
@@ -136,11 +138,10 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
         const run = await engine.run(runId)
         return isEnded(run.status) && run
       }),
-    logged: (sessionId, type) =>
-      eventually(async () => {
-        const found = (await engine.log(sessionId)).find((event) => event.type === type)
-        return found as Extract<SessionEvent, { type: typeof type }> | undefined
-      }),
+    async logged<Type extends EventType>(sessionId: string, type: Type) {
+      const found = await eventually(async () => (await engine.log(sessionId)).find((event) => event.type === type))
+      return found as Extract<SessionEvent, { type: Type }>
+    },
     called: (count) => eventually(() => app.calls[count - 1]),
     shown: (sessionId, ...contents) =>
       eventually(async () => {

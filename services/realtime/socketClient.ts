@@ -1,0 +1,133 @@
+import type { Socket } from 'socket.io'
+import type { SessionFeeds, Subscription } from '@shared/delivery/sessionFeeds'
+import { type Sink, textOf } from '@shared/delivery/sink'
+import { AgentViewError } from '@shared/domain/errors'
+import { tunables } from '@shared/domain/tunables'
+import { type Talker, expiryOf } from '@shared/intake/caller'
+
+/** The most sessions that one socket may read at once. */
+const SUBSCRIPTIONS_MAX = 200
+/** The most messages of one socket that may wait for those before them. */
+const WAITING_MAX = 1_000
+/** The longest time that a timer of Node can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1
+/** What is left to a reader that was cut for being slow to take its last words. */
+const LAST_WORDS_MS = 100
+
+/** Who is connected, and what he reads. */
+export class SocketClient {
+  readonly socket: Socket
+  caller: Talker
+  /** Null: is being begun. */
+  readonly #subscriptions = new Map<string, Subscription | null>()
+  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #timers: NodeJS.Timeout[] = []
+  #waiting = 0
+  /** Bytes sent since the connection last had nothing left to send. */
+  #unsentBytes = 0
+
+  constructor(socket: Socket, caller: Talker) {
+    this.socket = socket
+    this.caller = caller
+    socket.conn.on('drain', () => (this.#unsentBytes = 0))
+    // Without a listener Socket.IO writes each malformed packet's stack to the console.
+    socket.on('error', () => undefined)
+    socket.on('disconnect', () => this.#close())
+    this.#watchExpiry()
+  }
+
+  /** What is asked for one session is done in the order in which it was asked. */
+  async inTurn<Result>(sessionId: string, work: () => Promise<Result>): Promise<Result> {
+    if (this.#waiting >= WAITING_MAX) throw new AgentViewError('rate_limited', 'Wait for answers before you ask more.')
+    this.#waiting++
+    const turn = (this.#turns.get(sessionId) ?? Promise.resolve()).then(work)
+    const settled = turn.catch(() => undefined)
+    this.#turns.set(sessionId, settled)
+    try {
+      return await turn
+    } finally {
+      this.#waiting--
+      if (this.#turns.get(sessionId) === settled) this.#turns.delete(sessionId)
+    }
+  }
+
+  /** Reads a session after a cursor; what was read of it before ends only when this begins. */
+  async subscribe(feeds: SessionFeeds, sessionId: string, after: number): Promise<Subscription> {
+    const known = this.#subscriptions.has(sessionId)
+    if (!known && this.#subscriptions.size >= SUBSCRIPTIONS_MAX)
+      throw new AgentViewError('rate_limited', `A socket reads at most ${SUBSCRIPTIONS_MAX} sessions.`)
+    if (!known) this.#subscriptions.set(sessionId, null)
+    try {
+      const subscription = await feeds.subscribe(sessionId, after, this.#sink(sessionId))
+      this.#subscriptions.get(sessionId)?.close()
+      this.#subscriptions.set(sessionId, subscription)
+      if (!this.socket.connected) this.#close()
+      return subscription
+    } catch (error) {
+      if (this.#subscriptions.get(sessionId) === null) this.#subscriptions.delete(sessionId)
+      throw error
+    }
+  }
+
+  unsubscribe(sessionId: string): void {
+    this.#subscriptions.get(sessionId)?.close()
+    this.#subscriptions.delete(sessionId)
+  }
+
+  /** A newer credential of the same principal takes the old one's place. */
+  renew(caller: Talker): void {
+    this.caller = caller
+    this.#watchExpiry()
+  }
+
+  #sink(sessionId: string): Sink {
+    const { socket } = this
+    return {
+      send: (event) => {
+        this.#unsentBytes += textOf(event).length
+        socket.emit('event', event)
+      },
+      pendingBytes: () => this.#unsentBytes,
+      drained: async () => {
+        while (socket.connected && this.#unsentBytes > tunables.readerBytes / 4) {
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      },
+      cut: (reason, lastSeq) => {
+        this.#subscriptions.delete(sessionId)
+        socket.emit('cut', { sessionId, reason, lastSeq })
+        if (reason === 'slow') this.#giveUp()
+      },
+    }
+  }
+
+  /** One that does not read keeps everything in memory until its connection ends. */
+  #giveUp(): void {
+    setTimeout(() => {
+      this.socket.disconnect(true)
+      this.socket.conn.close(true)
+    }, LAST_WORDS_MS).unref()
+  }
+
+  /** Warns before the token ends, and closes the socket when it does. */
+  #watchExpiry(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer)
+    const until = expiryOf(this.caller)
+    if (!until || !this.socket.connected) return
+    const left = Math.min(until.getTime() - Date.now(), LONGEST_TIMER)
+    const warn = () => this.socket.emit('token_expiring', { expiresInMs: Math.min(left, tunables.tokenWarning) })
+    this.#timers.push(setTimeout(warn, Math.max(0, left - tunables.tokenWarning)))
+    this.#timers.push(setTimeout(() => this.#expire(), left))
+  }
+
+  #expire(): void {
+    for (const subscription of [...this.#subscriptions.values()]) subscription?.cut('token_expired')
+    this.socket.disconnect(true)
+  }
+
+  #close(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer)
+    for (const subscription of this.#subscriptions.values()) subscription?.close()
+    this.#subscriptions.clear()
+  }
+}

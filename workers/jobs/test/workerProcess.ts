@@ -1,0 +1,28 @@
+import { pino } from 'pino'
+import { createBroker } from '@shared/broker/createBroker'
+import { createPool } from '@shared/store/pool'
+import { closeAgentConnections } from '@workers/agent/callAgentApp'
+import { startReconciler } from '../reconciler.ts'
+import { startWorker } from '../worker.ts'
+
+/** A worker in a process of its own; forked by startWorkerProcess.ts. Ends by itself once it was asked to stop. */
+const [databaseUrl, secret] = process.argv.slice(2) as [string, string]
+const log = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }))
+
+const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
+const broker = await createBroker({ databaseUrl, onError: () => undefined })
+const worker = await startWorker({ db, broker, log, concurrency: 8, secret })
+const reconciler = startReconciler({ db, databaseUrl, broker, log })
+
+process.once('message', () => void stop())
+process.send?.('ready')
+
+async function stop(): Promise<void> {
+  await worker.drain(0)
+  await reconciler.stop()
+  await closeAgentConnections()
+  await broker.close()
+  await db.end()
+  // Nothing is exited by force: whatever still waits keeps the process alive, and its test fails.
+  process.disconnect()
+}
