@@ -1,23 +1,25 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
 import type { ErrorDetail } from '@shared/domain/errors'
 import { type Json, type JsonObject, isObject } from '@shared/domain/json'
+import { METER, type Meter, TooCostly, createMeter, meterSchema } from './meterSchema.ts'
 import { detailsOf } from './validate.ts'
 
 /**
- * Schemas that come from outside (agents' items, metadata). Their patterns run on a linear-time engine, so that no
- * pattern can block the process; what can't be compiled is refused with a reason when the agent is published.
+ * Schemas that come from outside (agents' items, metadata). Nothing in them or in the values that they check can block
+ * the process: patterns run on a linear-time engine, and a check ends when it has cost too much. What can't be compiled
+ * is refused with a reason when the agent is published.
  */
 const SCHEMA_BYTES = 256 * 1_024
+/** What one check may cost, in looks at a keyword: half a second or so. A large item of many parts costs some percents. */
+const CHECK_COST = 10_000_000
 
-/** A regular expression in linear time (RE2 syntax: no look-around, no back-references), as Ajv wants it. */
-function linearRegExp(pattern: string): { test(text: string): boolean; toString(): string } {
-  const compiled = RE2JS.compile(pattern)
-  // Ajv shares what has the same text among all patterns of a schema, those of its meta-schemas too.
-  return { test: (text) => compiled.matcher(text).find(), toString: () => pattern }
-}
-linearRegExp.code = 'linearRegExp'
+const URL_LETTERS = 4_096
+const URL_FORMAT = addFormats.default.get('url') as RegExp
+
+/** Knows only what a schema may look like. */
+const schemas = new Ajv2020({ strict: false })
 
 export type TenantCheck = (value: Json) => ErrorDetail[] | null
 
@@ -28,16 +30,99 @@ export type TenantCheck = (value: Json) => ErrorDetail[] | null
 export function compileTenantSchema(schema: JsonObject): TenantCheck {
   if (JSON.stringify(schema).length > SCHEMA_BYTES) throw new Error(`the schema is larger than ${SCHEMA_BYTES} bytes`)
   refuseForeignReferences(schema)
+  void schemas.validateSchema(schema, true)
+  const meter = createMeter(CHECK_COST)
+  const validate = compiled(compilerWith(meter), meterSchema(schema) as JsonObject)
+  return (value) => {
+    meter.reset()
+    try {
+      return validate(value) ? null : detailsOf(validate.errors ?? [])
+    } catch (error) {
+      if (error instanceof TooCostly) return [{ path: '', message: 'takes too long to be checked against the schema' }]
+      // The stack, too, is used up by a schema that leads to itself.
+      if (error instanceof RangeError) return [{ path: '', message: 'can not be checked: the schema leads to itself' }]
+      throw error
+    }
+  }
+}
+
+function compiled(ajv: Ajv2020, schema: JsonObject): ValidateFunction {
+  try {
+    return ajv.compile(schema)
+  } catch (error) {
+    if (error instanceof RangeError) throw new Error('the schema has too many parts', { cause: error })
+    throw error
+  }
+}
+
+function compilerWith(meter: Meter): Ajv2020 {
   const ajv = new Ajv2020({
     strict: false,
     allErrors: false,
-    validateSchema: true,
-    addUsedSchema: false,
-    code: { regExp: linearRegExp },
+    logger: false,
+    // `schemas` has done it, without compiling the schema of schemas each time.
+    validateSchema: false,
+    meta: false,
+    // A member that every object has by nature is not in the value.
+    ownProperties: true,
+    // Copied into each place that refers to it, a part could become a thousand times as much code.
+    inlineRefs: false,
+    code: { regExp: linearRegExps(meter) },
   })
   addFormats.default(ajv)
-  const validate = ajv.compile(schema)
-  return (value) => (validate(value) ? null : detailsOf(validate.errors ?? []))
+  ajv.addFormat('url', isUrl)
+  ajv.addKeyword({
+    keyword: METER,
+    schemaType: 'number',
+    // the first of all that can lead further, so that nothing is done unpaid
+    before: '$dynamicAnchor',
+    errors: false,
+    validate(cost: number, value: Json) {
+      meter.spend(cost)
+      meter.spendFor(value)
+      return true
+    },
+  })
+  // Ajv's own compares each element with each other one.
+  ajv.removeKeyword('uniqueItems')
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: { message: 'must NOT have duplicate items' },
+    validate: (wanted: boolean, list: Json[]) => !wanted || new Set(list.map(canonical)).size === list.length,
+  })
+  return ajv
+}
+
+/** The expression takes time in the square of a text's length. */
+function isUrl(text: string): boolean {
+  return text.length <= URL_LETTERS && URL_FORMAT.test(text)
+}
+
+/** Regular expressions in linear time (RE2 syntax: no look-around, no back-references), as Ajv wants them. */
+function linearRegExps(meter: Meter) {
+  const linearRegExp = (pattern: string): { test(text: string): boolean; toString(): string } => {
+    const compiled = RE2JS.compile(pattern)
+    // In the worst case each letter meets each step of the pattern; measured, three steps are one look.
+    const costOfLetter = 4 + compiled.programSize() / 3
+    return {
+      test(text) {
+        meter.spend(20 + text.length * costOfLetter)
+        return compiled.matcher(text).find()
+      },
+      // Ajv shares what has the same text among all patterns of a schema.
+      toString: () => pattern,
+    }
+  }
+  return Object.assign(linearRegExp, { code: 'linearRegExp' })
+}
+
+/** A value's JSON with its members in order: equal for equal values. */
+function canonical(value: Json): string {
+  return JSON.stringify(value, (_key, member: Json) =>
+    isObject(member) ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1))) : member,
+  )
 }
 
 /** Only references within the schema itself; anything else would be fetched or be another tenant's. */

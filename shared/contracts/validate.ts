@@ -32,9 +32,14 @@ export function detailsOf(errors: readonly ErrorObject[]): ErrorDetail[] {
 function sentence(error: ErrorObject): string {
   const parameters: Record<string, unknown> = error.params
   if (error.keyword === 'additionalProperties')
-    return `has the unknown member "${String(parameters['additionalProperty'])}"`
+    return `has the unknown member "${String(parameters['additionalProperty']).slice(0, 100)}"`
   if (error.keyword === 'required') return `lacks the member "${String(parameters['missingProperty'])}"`
-  if (error.keyword === 'enum') return `must be one of ${JSON.stringify(parameters['allowedValues'])}`
-  if (error.keyword === 'const') return `must be ${JSON.stringify(parameters['allowedValue'])}`
+  if (error.keyword === 'enum') return `must be one of ${shortened(parameters['allowedValues'])}`
+  if (error.keyword === 'const') return `must be ${shortened(parameters['allowedValue'])}`
   return error.message ?? 'is not valid'
+}
+
+function shortened(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text
 }

@@ -98,7 +98,7 @@ function isHttpError(error: unknown): error is { status: number; type?: string }
 function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = 'code' in error ? String(error.code) : ''
-  if (/^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code) || /^(08|53|57P)/.test(code))
+  if (/^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code) || /^(08|40|53|57)/.test(code))
     return true
   return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|connection.*closed/i.test(
     error.message,

@@ -137,3 +137,16 @@ export async function holdStands(
   )
   return row !== null
 }
+
+/** For how long, in ms, this Postgres has been up: before that nobody could renew a lease. */
+export async function readUptime(db: Database): Promise<number> {
+  const row = await queryOne<{ ms: number }>(
+    db,
+    {
+      name: 'read_uptime',
+      text: 'select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8 * 1000 as ms',
+    },
+    [],
+  )
+  return row!.ms
+}

@@ -17,7 +17,7 @@ export class AgentFailure extends Error {
     this.code = code
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
-    this.details = options.details
+    this.details = options.details === undefined ? undefined : bounded(options.details)
   }
 
   toRunError(): RunError {
@@ -30,7 +30,15 @@ export function invalidOutput(message: string, details?: Json): AgentFailure {
   return new AgentFailure('invalid_output', message, { retryable: false, ...(details !== undefined && { details }) })
 }
 
+/** Errors stand in events, attempts and lists: what an agent app makes them say stays short. */
+const MESSAGE_CHARACTERS = 2_000
+const DETAILS_CHARACTERS = 8_000
+
+function bounded(details: Json): Json {
+  return JSON.stringify(details).length <= DETAILS_CHARACTERS ? details : 'left out: too long'
+}
+
 /** What an agent app says may hold what jsonb refuses. */
 function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '')
+  return text.slice(0, MESSAGE_CHARACTERS).toWellFormed().replaceAll('\u0000', '')
 }

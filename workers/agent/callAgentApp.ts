@@ -198,21 +198,16 @@ async function* bytesOf(response: Dispatcher.ResponseData, record: AnswerRecord)
 
 const RETRYABLE_STATUS = new Set([408, 425, 429])
 
+/** Only the status is told on: a body may hold what is not for end users. Its beginning is kept with the attempt. */
 async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord): Promise<AgentFailure> {
   const status = response.statusCode
-  let text = ''
   try {
-    for await (const chunk of bytesOf(response, record)) {
-      text += Buffer.from(chunk).toString('utf8')
-      if (text.length > 500) break
-    }
+    for await (const _chunk of bytesOf(response, record)) if (record.bytes > tunables.keptResponseBytes) break
   } catch {
     // The status says enough.
   }
-  const retryable = status >= 500 || RETRYABLE_STATUS.has(status)
-  const said = text.trim() === '' ? '' : `: ${text.trim().slice(0, 300)}`
-  return new AgentFailure('agent_status', `The agent app answered ${status}${said}`, {
-    retryable,
+  return new AgentFailure('agent_status', `The agent app answered ${status}`, {
+    retryable: status >= 500 || RETRYABLE_STATUS.has(status),
     retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
   })
 }

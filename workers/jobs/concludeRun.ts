@@ -182,7 +182,7 @@ function log(attempt: AttemptInProgress, tools: RunTools, outcome: string, failu
       sessionId,
       organizationId,
       attempt: number,
-      ...(failure && { code: failure.code, reason: failure.message }),
+      ...(failure && { code: failure.code }),
     },
     `run ${outcome}`,
   )

@@ -5,7 +5,7 @@ import type { Database } from '@shared/store/pool'
 import { type AppendRequest, type Hold, appendEvents } from '@shared/store/runTransitions'
 import type { NewEvent } from '@shared/store/storeEvents'
 import { holdStands } from '@shared/store/workers'
-import { mergeDeltas } from './mergeDeltas.ts'
+import { addMerged, mergeDeltas } from './mergeDeltas.ts'
 
 /**
  * Collects what all runs of this worker add to their logs and appends it in one statement: at once for what somebody
@@ -101,8 +101,8 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
     add(hold, events, urgent) {
       const known = waiting.get(hold.runId)
       // What an earlier attempt has left is not this one's.
-      const earlier = known?.attempt === hold.attempt ? known.events : []
-      waiting.set(hold.runId, { ...hold, events: mergeDeltas(earlier, events) })
+      if (known?.attempt === hold.attempt) addMerged(known.events, events)
+      else waiting.set(hold.runId, { ...hold, events: mergeDeltas([], events) })
       schedule(urgent)
     },
     async settle(runId) {

@@ -7,12 +7,17 @@ import type { NewEvent } from '@shared/store/storeEvents'
  */
 export function mergeDeltas(first: readonly NewEvent[], second: readonly NewEvent[]): NewEvent[] {
   const merged = [...first]
-  for (const event of second) {
-    const joined = join(merged.at(-1), event)
-    if (joined) merged[merged.length - 1] = joined
-    else merged.push(event)
-  }
+  addMerged(merged, second)
   return merged
+}
+
+/** The same in place: what waits may be long, and is added to for every frame. */
+export function addMerged(list: NewEvent[], more: readonly NewEvent[]): void {
+  for (const event of more) {
+    const joined = join(list.at(-1), event)
+    if (joined) list[list.length - 1] = joined
+    else list.push(event)
+  }
 }
 
 function join(previous: NewEvent | undefined, next: NewEvent): NewEvent | null {

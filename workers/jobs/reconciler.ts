@@ -2,11 +2,12 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import type { Broker } from '@shared/broker/port'
 import { tunables } from '@shared/domain/tunables'
+import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { ensureDeltaPartitions, findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys } from '@shared/store/dueRuns'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import type { Database } from '@shared/store/pool'
 import { requeueRun } from '@shared/store/runTransitions'
-import { findOrphanedRuns, forgetWorkers, markLapsedWorkers } from '@shared/store/workers'
+import { findOrphanedRuns, forgetWorkers, markLapsedWorkers, readUptime } from '@shared/store/workers'
 import { sayCommitted } from '@shared/broker/sayCommitted'
 
 /**
@@ -35,7 +36,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   const state: ReconcilerState = {
     connection: null,
     leads: false,
-    reachableSince: null,
+    reachableSince: Number.NEGATIVE_INFINITY,
     rungAt: new Map(),
     housekeptAt: Number.NEGATIVE_INFINITY,
   }
@@ -71,7 +72,7 @@ interface ReconcilerState {
   connection: pg.Client | null
   /** It holds the lock. */
   leads: boolean
-  /** Since when Postgres has answered without a break; workers could renew all that time. */
+  /** Since when Postgres has answered us without a break; null while it doesn't. A new process has met no break yet. */
   reachableSince: number | null
   /** When each unclaimed run was last rung. */
   rungAt: Map<string, number>
@@ -111,8 +112,10 @@ async function takeLock(client: pg.Client): Promise<boolean> {
 
 async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState, reachableSince: number) {
   const now = performance.now()
-  // While Postgres was away nobody could renew: everybody gets one lease's time before anybody is taken for dead.
-  if (now - reachableSince > tunables.lease) await markLapsed(options, 'expired')
+  // While Postgres was away, from us or from all, nobody could renew: everybody gets one lease's time before anybody is
+  // taken for dead. Our own age says nothing: where processes are restarted often, nobody would ever be old enough.
+  const couldRenew = now - reachableSince > tunables.lease && (await readUptime(options.db)) > tunables.lease
+  if (couldRenew) await markLapsed(options, 'expired')
   await giveBackOrphans(options)
   await endOverdue(options)
   await ringAgain(options, state, now)
@@ -144,7 +147,8 @@ async function giveBackOrphans({ db, broker, log }: LapseOptions): Promise<void>
     more = false
     for (const orphan of orphans) {
       const attempt = { outcome: 'lapsed' as const, error }
-      const events = await requeueRun(db, { ...orphan, delayMs: 0, error, reason: 'lapsed', attempt })
+      const requeue = { ...orphan, delayMs: 0, error, reason: 'lapsed' as const, attempt }
+      const events = await unlessRefused(log, orphan.runId, () => requeueRun(db, requeue))
       if (!events) continue
       // A full batch of which something could be given back: the next one holds others.
       more = orphans.length === BATCH
@@ -159,10 +163,21 @@ async function endOverdue({ db, broker, log }: ReconcilerOptions): Promise<void>
     message: `The run was not over after ${tunables.runDeadline / 60_000} minutes.`,
   }
   for (const run of await findOverdueRuns(db, BATCH)) {
-    const ended = await forceEndRun(db, { ...run, status: 'failed', error })
-    if (ended.outcome !== 'ended') continue
+    const ended = await unlessRefused(log, run.runId, () => forceEndRun(db, { ...run, status: 'failed', error }))
+    if (ended?.outcome !== 'ended') continue
     sayCommitted(broker, log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
     await broker.publishAborts([run.runId]).catch(() => undefined)
+  }
+}
+
+/** One run that can't be helped must not keep the others from it. Connection trouble ends the round. */
+async function unlessRefused<Result>(log: Logger, runId: string, work: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isRefusedStatement(error)) throw error
+    log.error({ err: error, runId }, 'the reconciler could not help a run')
+    return null
   }
 }
 

@@ -43,6 +43,9 @@ export interface WorkerOptions {
 /** What seems lost is looked at again after this: it may just have been on its way. */
 const LOOK_AGAIN_MS = 500
 
+/** Timers fire up to a millisecond early and clocks drift: a run that is not yet due would be left to the reconciler. */
+const NOT_BEFORE_MS = 10
+
 interface Execution {
   claimed: ClaimedRun
   controller: AbortController
@@ -79,7 +82,7 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
     outbox,
     publish: (events) => sayCommitted(broker, log, events, []),
     wake: (runId) => (stopping ? sayCommitted(broker, log, [], [runId]) : void puller.wake([runId])),
-    wakeLater: (runId, delayMs) => void setTimeout(() => tools.wake(runId), delayMs).unref(),
+    wakeLater: (runId, delayMs) => void setTimeout(() => tools.wake(runId), delayMs + NOT_BEFORE_MS).unref(),
     findVersion: remember(10_000, Number.POSITIVE_INFINITY, async (id) => {
       const version = await readForRun(findVersionById(db, id))
       if (!version) throw new Error(`the agent version ${id} is gone`)

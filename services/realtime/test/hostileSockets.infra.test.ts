@@ -78,7 +78,7 @@ describe('a payload that is malformed', () => {
     await refused('message', { sessionId, input: 'x' }, '')
     for (const idempotencyKey of ['', 'a b', 'x'.repeat(256), 5])
       await refused('message', { ...message, idempotencyKey }, '/idempotencyKey')
-    await refused('message', { ...message, input: { a: nested(64) } }, `/input/a${'/0'.repeat(61)}`)
+    await refused('message', { ...message, input: { a: nested(64) } }, `/input/a${'/0'.repeat(62)}`)
     await refused('message', { ...message, input: { a: '\ud83d' } }, '/input/a')
     await refused('message', { ...message, input: { a: '\u0000' } }, '/input/a')
     await refused('auth', { token: 'x'.repeat(8_193) }, '/token')
@@ -157,6 +157,7 @@ describe('a socket that never reads', () => {
       await eventually(async () => (await person.client.readSession(id)).lastRun?.status === 'completed')
       expect(rounds).toBeLessThan(12)
     }
+    transport.ws._socket.destroy()
     const cursor = deaf.events.at(-1)!.seq
     const { lastSeq } = await person.client.readSession(id)
     expect(cursor).toBeLessThan(lastSeq)

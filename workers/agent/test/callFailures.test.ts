@@ -66,16 +66,14 @@ describe('a status', () => {
     )
     const outcome = await call(url)
     expect(failureOf(outcome)).toMatchObject({ code: 'agent_status', retryable, retryAfterMs: null })
-    expect(failureOf(outcome).message).toBe(`The agent app answered ${status}${body && ': because'}`)
+    expect(failureOf(outcome).message).toBe(`The agent app answered ${status}`)
     expect(outcome.record).toMatchObject({ status })
     expect(server.requests).toHaveLength(1)
   })
 
-  test('is told with the beginning of what was said, as text that can be stored', async () => {
-    const said = Buffer.concat([Buffer.from('a\0b'), Buffer.of(255), Buffer.from('x'.repeat(1_000))])
-    const { message } = await ending(whole(500, said))
-    expect(message).toMatch(/^The agent app answered 500: ab\uFFFDx+$/)
-    expect(message.length).toBeLessThan(350)
+  test('is told without what was said, which may not be for end users', async () => {
+    const { message } = await ending(whole(500, 'postgres://me:hunter2@db'))
+    expect(message).toBe('The agent app answered 500')
   })
 
   test('is enough when its body hangs, breaks or floods', async () => {

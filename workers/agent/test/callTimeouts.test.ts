@@ -54,7 +54,7 @@ describe('the idle time ends a call that is to be tried again', () => {
     expect(failureOf(await call(url, { timeouts: { idleMs: 60 } }))).toMatchObject({
       code: 'agent_status',
       retryable: true,
-      message: 'The agent app answered 503: half',
+      message: 'The agent app answered 503',
     })
     await until(() => server.open() === 0)
   })

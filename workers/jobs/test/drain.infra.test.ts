@@ -92,6 +92,7 @@ describe('a worker that is drained', () => {
       return result
     })
     const sessionId = await world.engine.newSession()
+    world.app.onCall = (call) => (call.request.run.attempt === 1 ? undefined : call.answer([{ content: 'fine' }]))
     const { runId } = await world.accept(sessionId)
     const worker = await startWorker({ ...world, db, concurrency: 4, secret: SECRET })
     await eventually(() => claiming)

@@ -84,7 +84,7 @@ describe('a run whose attempts fail', () => {
     const second = await world.say(sessionId, 'again')
     expect(await world.ended(first)).toMatchObject({
       status: 'failed',
-      error: { code: 'agent_status', message: 'The agent app answered 400: what is  this?' },
+      error: { code: 'agent_status', message: 'The agent app answered 400' },
       attempts: [{ outcome: 'failed', response: { status: 400 } }],
     })
     expect(await world.ended(second)).toMatchObject({ status: 'completed' })

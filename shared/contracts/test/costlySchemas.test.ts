@@ -1,0 +1,160 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Json, JsonObject } from '@shared/domain/json'
+import { compileTenantSchema } from '../tenantSchemas.ts'
+
+const TOO_LONG = [{ path: '', message: 'takes too long to be checked against the schema' }]
+
+/** Without the limits each of these would take from minutes to longer than the universe: Jest's timeout is the check. */
+function expectBounded(schema: JsonObject, value: Json): void {
+  expect(compileTenantSchema(schema)(value)).toEqual(TOO_LONG)
+}
+
+const chainOf = (keyword: string, length: number): JsonObject => ({
+  $ref: '#/$defs/d0',
+  $defs: Object.fromEntries([
+    ...Array.from({ length }, (_, index): [string, Json] => [
+      `d${index}`,
+      { [keyword]: [{ $ref: `#/$defs/d${index + 1}` }, { $ref: `#/$defs/d${index + 1}` }] },
+    ]),
+    [`d${length}`, keyword === 'allOf' ? true : { const: 'never' }],
+  ]),
+})
+
+describe('a check ends', () => {
+  test.each(['allOf', 'anyOf', 'oneOf'])('though its parts lead to twice as many by %s, forty times', (keyword) => {
+    expectBounded(chainOf(keyword, 40), {})
+  })
+
+  test('though each level of the value is checked twice', () => {
+    const twice: JsonObject = {
+      anyOf: [
+        { allOf: [{ properties: { a: { $ref: '#' } } }, { required: ['never'] }] },
+        { allOf: [{ properties: { a: { $ref: '#' } } }, { required: ['nor'] }] },
+      ],
+    }
+    let deep: JsonObject = {}
+    for (let level = 0; level < 60; level++) deep = { a: deep }
+    expectBounded(twice, deep)
+  })
+
+  test('though each element is compared with a huge enum', () => {
+    const many = Array.from({ length: 30_000 }, (_, index) => index + 1_000_000)
+    const list = Array.from({ length: 100_000 }, () => many.at(-1)!)
+    expectBounded({ items: { enum: many } }, list)
+  })
+
+  test('though each object is asked for thousands of members', () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `name${index}`)
+    const objects = Array.from({ length: 80_000 }, () => ({}))
+    expectBounded({ items: { not: { required: names } } }, objects)
+    expectBounded({ items: { properties: Object.fromEntries(names.map((name) => [name, true])) } }, objects)
+  })
+
+  test('though a pattern has thousands of steps, and though there are thousands of patterns', () => {
+    const words = Array.from({ length: 2_000 }, (_, index) => `${'a'.repeat(index % 50)}${index}`)
+    expectBounded({ pattern: words.join('|') }, 'a'.repeat(250_000))
+    const patterns = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`^k${index}$`, false]))
+    const members = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`m${index}`, 1]))
+    expectBounded({ patternProperties: patterns }, members)
+  })
+
+  test('though a large object is counted again and again', () => {
+    const members = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`m${index}`, 1]))
+    expectBounded({ items: { allOf: Array.from({ length: 1_500 }, () => ({ maxProperties: 99_999 })) } }, [
+      members,
+      members,
+      members,
+    ])
+  })
+})
+
+test('a schema of more parts than can be compiled is refused with a reason', () => {
+  const allOf = Array.from({ length: 20_000 }, () => ({ minLength: 1 }))
+  expect(() => compileTenantSchema({ allOf: allOf.slice(0, 13_000) })).toThrow('too many parts')
+})
+
+describe('what is only large', () => {
+  test('is checked to its end', () => {
+    const row = {
+      type: 'object',
+      properties: {
+        id: { type: 'integer', minimum: 0 },
+        name: { type: 'string', pattern: '^[a-z ]+$', maxLength: 50 },
+      },
+      required: ['id', 'name'],
+      additionalProperties: false,
+    }
+    const rows: JsonObject[] = Array.from({ length: 6_000 }, (_, id) => ({ id, name: 'somebody or other' }))
+    const check = compileTenantSchema({ type: 'array', items: row })
+    expect(JSON.stringify(rows).length).toBeGreaterThan(200_000)
+    expect(check(rows)).toBeNull()
+    expect(check([...rows, { id: -1, name: 'x' }])).toEqual([{ path: '/6000/id', message: 'must be >= 0' }])
+    expect(compileTenantSchema({ pattern: '^[^<>]*$' })('x'.repeat(250_000))).toBeNull()
+  })
+
+  test('may be wanted to have no element twice, whatever the elements are', () => {
+    const check = compileTenantSchema({ type: 'array', uniqueItems: true })
+    const elements = Array.from({ length: 80_000 }, (_, index) => ({ index }))
+    expect(check(elements)).toBeNull()
+    expect(check([...elements, { index: 7 }])).toEqual([{ path: '', message: 'must NOT have duplicate items' }])
+    expect(
+      check([
+        { a: 1, b: [2] },
+        { b: [2], a: 1 },
+      ]),
+    ).not.toBeNull()
+    expect(check([1, '1', true, null, [1], { a: 1 }, {}, [], 'null'])).toBeNull()
+    expect(compileTenantSchema({ uniqueItems: false })([1, 1])).toBeNull()
+  })
+
+  test('costs the next check nothing', () => {
+    const check = compileTenantSchema(chainOf('allOf', 40))
+    for (let times = 0; times < 3; times++) expect(check({})).toEqual(TOO_LONG)
+    const cheap = compileTenantSchema({ items: { type: 'integer' } })
+    for (let times = 0; times < 20; times++) expect(cheap(Array.from({ length: 50_000 }, () => 1))).toBeNull()
+  })
+})
+
+test.each([
+  'email',
+  'uri',
+  'uri-reference',
+  'uri-template',
+  'url',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'date-time',
+  'iso-date-time',
+  'duration',
+  'json-pointer',
+  'relative-json-pointer',
+  'uuid',
+  'regex',
+  'byte',
+  'time',
+  'date',
+])('no text takes long to be compared with the format %s', (format) => {
+  const check = compileTenantSchema({ format })
+  for (const part of [
+    'a',
+    'a.',
+    'a-',
+    '1',
+    '1:',
+    ':',
+    '/',
+    'a@',
+    '%20',
+    '{',
+    '{a}',
+    '~0',
+    'P1',
+    '[',
+    '(a',
+    'a=',
+    'http://a',
+    'http://a@',
+  ])
+    for (const tail of ['', '!', '\u0000', ' ']) check(part.repeat(Math.floor(60_000 / part.length)) + tail)
+})
