@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { uuidOf } from '@shared/domain/ids'
 import { describeWithRedis } from '../../../test/redis.ts'
 import { expectContiguous } from '../../../test/server/eventChecks.ts'
 import type { DeliveredEvent } from '../sink.ts'
@@ -98,10 +99,7 @@ function suite(kind: 'redis' | 'postgres'): void {
     const reader = recorder()
     await world.feeds.subscribe(writer.sessionId, 0, reader)
     await reader.until(reaching(1))
-    await world.engine.rows(
-      'delete from session_heads where session_id = (select id from sessions order by id desc limit 1)',
-    )
-    // the sweep doesn't find it any more, its next news leads to a read that finds nothing
+    await world.engine.rows('delete from session_heads where session_id = $1', uuidOf('session', writer.sessionId))
     await expect(world.feeds.subscribe(writer.sessionId, 0, recorder())).rejects.toMatchObject({ code: 'not_found' })
     await expect(reader.until(() => reader.cuts.length > 0)).resolves.toBeDefined()
     expect(reader.cuts).toEqual([{ reason: 'deleted', lastSeq: 1 }])

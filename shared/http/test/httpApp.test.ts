@@ -92,8 +92,12 @@ describe('what is thrown', () => {
 })
 
 describe('a body', () => {
-  const send = async (body: BodyInit | undefined, headers: Record<string, string> = {}) => {
-    const { response, body: answer } = await ask(null, { method: 'POST', ...(body !== undefined && { body }), headers })
+  const send = async (body: string | Uint8Array | undefined, headers: Record<string, string> = {}) => {
+    const { response, body: answer } = await ask(null, {
+      method: 'POST',
+      ...(body !== undefined && { body: body as string }),
+      headers,
+    })
     return [response.status, answer.error?.['code'] ?? answer.body]
   }
 

@@ -27,9 +27,10 @@ let calls: Pick<Call<'sendMessage'>, 'params' | 'body' | 'key'>[] = []
 beforeAll(async () => {
   const app = newApp()
   app.use(jsonBody())
+  const { sendMessage, listSessions, cancelRun } = clientRoutes
   mountRoutes(
     app,
-    clientRoutes,
+    { sendMessage, listSessions, cancelRun },
     {
       async sendMessage({ params, body, key }) {
         calls.push({ params, body, key })
