@@ -9,6 +9,7 @@ import { createBroker } from '@shared/broker/createBroker'
 import type { Broker } from '@shared/broker/port'
 import { createSessionFeeds } from '@shared/delivery/sessionFeeds'
 import type { AgentDefinition } from '@shared/domain/agents'
+import { leasesOf } from '@shared/domain/leases'
 import { cors } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
@@ -18,7 +19,8 @@ import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
 import { findFirstOrganization } from '@shared/store/organizations'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
-import { startReconciler, takeOverLapsed } from '@workers/jobs/reconciler'
+import { takeOverLapsed } from '@workers/jobs/chores/lostWorkers'
+import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { bootstrap } from './bootstrap.ts'
 import { loadConfig } from './config/loadConfig.ts'
@@ -191,8 +193,9 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
   const { settings } = options
   // Whoever owns the data folder is alone: every worker that the database knows of is dead.
   if (settings.databaseUrl === null) await takeOverLapsed({ db, broker, log }, 'all')
-  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, secret })
-  const reconciler = startReconciler({ db, databaseUrl, broker, log })
+  const leases = leasesOf(settings.leaseMs)
+  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, secret })
+  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases })
   stopping.add('The connections to agent apps', 1_000, () => closeAgentConnections())
   stopping.add('The reconciler', 2_000, () => reconciler.stop())
   stopping.add('The worker', settings.drainMs + 8_000, () => worker.drain(settings.drainMs))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { tunables } from '@shared/domain/tunables'
 
 /** A setting that is missing or wrong; told in one line. */
 export class SettingsError extends Error {}
@@ -48,6 +49,11 @@ export const SETTINGS = [
     fallback: '20',
     meaning: 'connections to Postgres that one process opens at most, apart from the queue’s',
   },
+  {
+    name: 'AGENTVIEW_LEASE_MS',
+    fallback: '15000',
+    meaning: 'how long a worker that gives no sign of life keeps its runs; the same for every process',
+  },
   { name: 'WORKER_CONCURRENCY', fallback: '32', meaning: 'runs that one worker carries out at once' },
   {
     name: 'LOG_LEVEL',
@@ -73,6 +79,7 @@ export interface Settings {
   autoMigrate: boolean
   drainMs: number
   pool: number
+  leaseMs: number
   concurrency: number
   logLevel: string
 }
@@ -108,6 +115,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     autoMigrate: embedded || text('AGENTVIEW_AUTO_MIGRATE') === '1',
     drainMs: whole('AGENTVIEW_DRAIN_MS', text('AGENTVIEW_DRAIN_MS'), embedded ? 2_000 : 20_000, 0, 600_000),
     pool: whole('AGENTVIEW_POOL', text('AGENTVIEW_POOL'), 20, 4, 500),
+    leaseMs: whole('AGENTVIEW_LEASE_MS', text('AGENTVIEW_LEASE_MS'), tunables.lease, 1_000, 600_000),
     concurrency: whole('WORKER_CONCURRENCY', text('WORKER_CONCURRENCY'), 32, 1, 2_000),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? (embedded ? 'warn' : 'info')),
   }

@@ -31,18 +31,16 @@ export const tunables = {
   /** Items that GET session and a snapshot carry. */
   sessionItems: 200,
 
-  /** A worker's sign of life. Longer finds dead workers later; shorter costs a write per worker. */
-  heartbeat: 5 * SECOND,
-  /** After this without a heartbeat a worker's runs are given to others. */
+  /** After this without a heartbeat a worker's runs are given to others; leases.ts derives the rest from it. */
   lease: 15 * SECOND,
-  /** A worker that could not renew aborts its own runs this long after the last heartbeat was sent: before `lease`. */
-  selfFence: 12 * SECOND,
   /** How often the reconciler looks. Recovery of a lost bell is at most reconcile + ringAgain. */
   reconcile: 1_500,
   /** A due run that nobody claimed is rung again after this. Shorter floods the queue when all workers are busy. */
   ringAgain: 3 * SECOND,
   /** How many due runs one look of the reconciler rings at most. */
   reconcileRings: 500,
+  /** How often what is never urgent is done: partitions for coming deltas, forgetting what is past its time. */
+  housekeeping: 1 * MINUTE,
   /** What a stopping worker waits for its runs before it gives them back. */
   drain: 20 * SECOND,
   /** A run that isn't over by then is failed, whatever it waits for. */

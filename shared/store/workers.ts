@@ -1,5 +1,4 @@
 import { idOf } from '@shared/domain/ids'
-import { tunables } from '@shared/domain/tunables'
 import type { Database } from './pool.ts'
 import { query, queryOne } from './query.ts'
 import { uuid } from './render.ts'
@@ -13,7 +12,8 @@ export interface WorkerRow {
   concurrency: number
 }
 
-export async function registerWorker(db: Database, worker: WorkerRow): Promise<void> {
+/** Makes a worker known, with a lease of so many ms. */
+export async function registerWorker(db: Database, worker: WorkerRow, lease: number): Promise<void> {
   await query(
     db,
     {
@@ -21,7 +21,7 @@ export async function registerWorker(db: Database, worker: WorkerRow): Promise<v
       text: `insert into workers (id, host, pid, concurrency, lease_until)
              values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))`,
     },
-    [uuid('worker', worker.id), worker.host, worker.pid, worker.concurrency, tunables.lease / 1_000],
+    [uuid('worker', worker.id), worker.host, worker.pid, worker.concurrency, lease / 1_000],
   )
 }
 
@@ -32,8 +32,8 @@ export interface HeldRun {
   epoch: number
 }
 
-/** Renews a worker's lease and reads the runs it still holds; null when its runs were given to others. */
-export async function heartbeat(db: Database, workerId: string): Promise<HeldRun[] | null> {
+/** Renews a worker's lease (ms) and reads the runs it still holds; null when its runs were given to others. */
+export async function heartbeat(db: Database, workerId: string, lease: number): Promise<HeldRun[] | null> {
   const rows = await query<{ alive: boolean; session_id: string | null; run_id: string | null; epoch: number }>(
     db,
     {
@@ -45,7 +45,7 @@ export async function heartbeat(db: Database, workerId: string): Promise<HeldRun
              select true as alive, r.session_id, r.id as run_id, r.epoch
              from renewed left join runs r on r.worker_id = renewed.id and r.status = 'running'`,
     },
-    [uuid('worker', workerId), tunables.lease / 1_000],
+    [uuid('worker', workerId), lease / 1_000],
   )
   if (rows.length === 0) return null
   return rows.flatMap(({ session_id, run_id, epoch }) =>

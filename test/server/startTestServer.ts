@@ -16,6 +16,7 @@ import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { type Database, createPool } from '@shared/store/pool'
 import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
+import { leasesOf } from '@shared/domain/leases'
 import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { listen } from '../../cli/listen.ts'
@@ -101,9 +102,16 @@ async function compose(
   const stage = createStage()
   for (const [name, app] of Object.entries({ echo, steps, staged: stage.app })) apps.set(name, app)
 
-  const worker = await startWorker({ db, broker: real, log, concurrency: options.concurrency ?? 8, secret })
+  const worker = await startWorker({
+    db,
+    broker: real,
+    log,
+    concurrency: options.concurrency ?? 8,
+    leases: leasesOf(),
+    secret,
+  })
   closing.push(closeAgentConnections, () => worker.drain(0))
-  const reconciler = startReconciler({ db, databaseUrl: database.url, broker: real, log })
+  const reconciler = startReconciler({ db, databaseUrl: database.url, broker: real, log, leases: leasesOf() })
   closing.push(() => reconciler.stop())
 
   const listening = await listen(0, '127.0.0.1')

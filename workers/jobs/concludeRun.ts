@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionEvent } from '@shared/domain/events'
 import type { Item } from '@shared/domain/objects'
-import { tunables } from '@shared/domain/tunables'
 import { isConnectionTrouble } from '@shared/store/connectionTrouble'
 import { readLiveRun } from '@shared/store/readSnapshot'
 import { type RunEnd, endRun, requeueRun } from '@shared/store/runTransitions'
@@ -96,7 +95,7 @@ export async function concludeAborted(attempt: AttemptInProgress, aborted: RunAb
     attempt: recordOf(attempt, 'superseded', failure),
   }
   // Its own signal has fired already. After a lease the run is another's, or the heartbeat gives it back.
-  const patience = AbortSignal.timeout(tunables.lease)
+  const patience = AbortSignal.timeout(tools.leases.lease)
   const events = await persist(() => requeueRun(tools.db, requeue), attempt, tools, patience)
   givenBack(attempt, events, delayMs, tools)
   log(attempt, tools, events ? 'given back' : 'fenced', failure)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { tunables } from '@shared/domain/tunables'
+import type { Leases } from '@shared/domain/leases'
 import type { HeldRun } from '@shared/store/workers'
 
 /**
@@ -13,6 +13,7 @@ export interface Heartbeat {
 }
 
 export interface HeartbeatOptions {
+  leases: Leases
   /** Null: the runs of this worker were given to others. */
   renew: () => Promise<HeldRun[] | null>
   /** What Postgres says this worker holds; `before` is when the question was asked (performance.now()). */
@@ -22,7 +23,7 @@ export interface HeartbeatOptions {
   log: Logger
 }
 
-export function startHeartbeat({ renew, onHeld, onLost, log }: HeartbeatOptions): Heartbeat {
+export function startHeartbeat({ leases, renew, onHeld, onLost, log }: HeartbeatOptions): Heartbeat {
   let lastGood = performance.now()
   let lostAt = Number.NEGATIVE_INFINITY
   /** When the newest question was sent, while it has no answer. */
@@ -62,11 +63,11 @@ export function startHeartbeat({ renew, onHeld, onLost, log }: HeartbeatOptions)
     onLost()
   }
 
-  const beats = setInterval(() => void beat(), tunables.heartbeat)
+  const beats = setInterval(() => void beat(), leases.heartbeat)
   const watch = setInterval(() => {
-    if (performance.now() - lastGood > tunables.selfFence)
+    if (performance.now() - lastGood > leases.selfFence)
       lose('the lease could not be renewed: this worker lets go of its runs')
-  }, 500)
+  }, leases.watch)
   return {
     stop() {
       stopped = true

@@ -1,35 +1,29 @@
 import pg from 'pg'
-import type { Logger } from 'pino'
-import type { Broker } from '@shared/broker/port'
+import type { Leases } from '@shared/domain/leases'
 import { tunables } from '@shared/domain/tunables'
-import { isRefusedStatement } from '@shared/store/connectionTrouble'
-import { ensureDeltaPartitions, findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys } from '@shared/store/dueRuns'
-import { forceEndRun } from '@shared/store/forceEndRun'
-import type { Database } from '@shared/store/pool'
-import { requeueRun } from '@shared/store/runTransitions'
-import { findOrphanedRuns, forgetWorkers, markLapsedWorkers, readUptime } from '@shared/store/workers'
-import { sayCommitted } from '@shared/broker/sayCommitted'
+import { readUptime } from '@shared/store/workers'
+import type { ChoreTools } from './chores/choreTools.ts'
+import { housekeep } from './chores/housekeeping.ts'
+import { createBellRinger } from './chores/lostBells.ts'
+import { giveBackOrphans, markLapsed } from './chores/lostWorkers.ts'
+import { endOverdue } from './chores/overdueRuns.ts'
 
 /**
- * Finds what fell between: lost bells, runs of lost workers, runs past their deadline. One process at a time does it,
- * whoever holds the advisory lock; each finding goes through the ordinary guarded transitions, so that two at once would
- * only waste a look.
+ * Finds what fell between and does one chore after another: runs of lost workers, runs past their time, lost bells. One
+ * process at a time does it, whoever holds the advisory lock; each finding goes through the ordinary guarded transitions,
+ * so that two at once would only waste a look.
  */
 export interface Reconciler {
   stop(): Promise<void>
 }
 
-export interface ReconcilerOptions {
-  db: Database
+export interface ReconcilerOptions extends ChoreTools {
   databaseUrl: string
-  broker: Broker
-  log: Logger
+  leases: Leases
 }
 
 /** Any constant of our own: the right to reconcile this database. */
 const RECONCILER_LOCK = 4_172_690_144
-const HOUSEKEEPING = 60_000
-const BATCH = 500
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { databaseUrl, log } = options
@@ -37,7 +31,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     connection: null,
     leads: false,
     reachableSince: Number.NEGATIVE_INFINITY,
-    rungAt: new Map(),
+    ringAgain: createBellRinger(),
     housekeptAt: Number.NEGATIVE_INFINITY,
   }
   let round: Promise<void> | null = null
@@ -74,8 +68,7 @@ interface ReconcilerState {
   leads: boolean
   /** Since when Postgres has answered us without a break; null while it doesn't. A new process has met no break yet. */
   reachableSince: number | null
-  /** When each unclaimed run was last rung. */
-  rungAt: Map<string, number>
+  ringAgain: (tools: ChoreTools, now: number) => Promise<void>
   housekeptAt: number
 }
 
@@ -111,86 +104,17 @@ async function takeLock(client: pg.Client): Promise<boolean> {
 }
 
 async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState, reachableSince: number) {
+  const { leases } = options
   const now = performance.now()
   // While Postgres was away, from us or from all, nobody could renew: everybody gets one lease's time before anybody is
   // taken for dead. Our own age says nothing: where processes are restarted often, nobody would ever be old enough.
-  const couldRenew = now - reachableSince > tunables.lease && (await readUptime(options.db)) > tunables.lease
+  const couldRenew = now - reachableSince > leases.lease && (await readUptime(options.db)) > leases.lease
   if (couldRenew) await markLapsed(options, 'expired')
   await giveBackOrphans(options)
   await endOverdue(options)
-  await ringAgain(options, state, now)
-  if (now - state.housekeptAt > HOUSEKEEPING) {
+  await state.ringAgain(options, now)
+  if (now - state.housekeptAt > tunables.housekeeping) {
     state.housekeptAt = now
-    await ensureDeltaPartitions(options.db, 3)
-    await forgetIdempotencyKeys(options.db, tunables.idempotency)
-    await forgetWorkers(options.db)
+    await housekeep(options)
   }
-}
-
-type LapseOptions = Omit<ReconcilerOptions, 'databaseUrl'>
-
-/** Gives the runs of lapsed workers to others. `all`: of every worker, when none can be alive (embedded start). */
-export async function takeOverLapsed(options: LapseOptions, scope: 'expired' | 'all'): Promise<void> {
-  await markLapsed(options, scope)
-  await giveBackOrphans(options)
-}
-
-async function markLapsed({ db, log }: LapseOptions, scope: 'expired' | 'all'): Promise<void> {
-  const lapsed = await markLapsedWorkers(db, scope)
-  if (lapsed > 0) log.warn({ workers: lapsed }, 'workers were lost, their runs are given to others')
-}
-
-async function giveBackOrphans({ db, broker, log }: LapseOptions): Promise<void> {
-  const error = { code: 'worker_lost', message: 'The worker that carried out this run was lost.' }
-  for (let more = true; more;) {
-    const orphans = await findOrphanedRuns(db, BATCH)
-    more = false
-    for (const orphan of orphans) {
-      const attempt = { outcome: 'lapsed' as const, error }
-      const requeue = { ...orphan, delayMs: 0, error, reason: 'lapsed' as const, attempt }
-      const events = await unlessRefused(log, orphan.runId, () => requeueRun(db, requeue))
-      if (!events) continue
-      // A full batch of which something could be given back: the next one holds others.
-      more = orphans.length === BATCH
-      sayCommitted(broker, log, events, [orphan.runId])
-    }
-  }
-}
-
-async function endOverdue({ db, broker, log }: ReconcilerOptions): Promise<void> {
-  const error = {
-    code: 'deadline_exceeded',
-    message: `The run was not over after ${tunables.runDeadline / 60_000} minutes.`,
-  }
-  for (const run of await findOverdueRuns(db, BATCH)) {
-    const ended = await unlessRefused(log, run.runId, () => forceEndRun(db, { ...run, status: 'failed', error }))
-    if (ended?.outcome !== 'ended') continue
-    sayCommitted(broker, log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
-    await broker.publishAborts([run.runId]).catch(() => undefined)
-  }
-}
-
-/** One run that can't be helped must not keep the others from it. Connection trouble ends the round. */
-async function unlessRefused<Result>(log: Logger, runId: string, work: () => Promise<Result>): Promise<Result | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!isRefusedStatement(error)) throw error
-    log.error({ err: error, runId }, 'the reconciler could not help a run')
-    return null
-  }
-}
-
-async function ringAgain({ db, broker, log }: ReconcilerOptions, state: ReconcilerState, now: number): Promise<void> {
-  const unclaimed = await findUnclaimedRuns(db, 0, tunables.reconcileRings)
-  const silent = unclaimed.filter(
-    (runId) => now - (state.rungAt.get(runId) ?? Number.NEGATIVE_INFINITY) > tunables.ringAgain,
-  )
-  // A run that was just made due has a bell on its way: it is rung from the second look on.
-  const seen = new Set(unclaimed)
-  for (const runId of state.rungAt.keys()) if (!seen.has(runId)) state.rungAt.delete(runId)
-  const toRing = silent.filter((runId) => state.rungAt.has(runId))
-  for (const runId of silent) state.rungAt.set(runId, state.rungAt.has(runId) ? now : now - tunables.ringAgain)
-  if (toRing.length > 0)
-    await broker.ring(toRing).catch((error: unknown) => log.warn({ err: error }, 'bells could not be rung'))
 }

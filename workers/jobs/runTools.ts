@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { SessionEvent } from '@shared/domain/events'
+import type { Leases } from '@shared/domain/leases'
 import type { AgentVersion } from '@shared/store/agents'
 import type { Database } from '@shared/store/pool'
 import type { EventOutbox } from './eventOutbox.ts'
@@ -8,6 +9,7 @@ import type { EventOutbox } from './eventOutbox.ts'
 export interface RunTools {
   db: Database
   log: Logger
+  leases: Leases
   outbox: EventOutbox
   /** Says what was committed; never awaited, since readers find it in Postgres anyway. */
   publish: (events: readonly SessionEvent[]) => void

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { BellAnswering, Broker } from '@shared/broker/port'
 import { newId } from '@shared/domain/ids'
+import type { Leases } from '@shared/domain/leases'
 import { tunables } from '@shared/domain/tunables'
 import { findVersionById } from '@shared/store/agents'
 import { findOrganization } from '@shared/store/organizations'
@@ -36,6 +37,7 @@ export interface WorkerOptions {
   broker: Broker
   log: Logger
   concurrency: number
+  leases: Leases
   /** AGENTVIEW_SECRET: opens the keys that requests to agent apps are signed with. */
   secret: string
 }
@@ -53,7 +55,7 @@ interface Execution {
   done: Promise<void>
 }
 
-export async function startWorker({ db, broker, log, concurrency, secret }: WorkerOptions): Promise<Worker> {
+export async function startWorker({ db, broker, log, concurrency, leases, secret }: WorkerOptions): Promise<Worker> {
   let workerId = newId('worker')
   const executions = new Map<string, Execution>()
   let bells: BellAnswering | null = null
@@ -63,7 +65,7 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   await register(workerId)
 
   function register(id: string): Promise<void> {
-    return registerWorker(db, { id, host: hostname(), pid: process.pid, concurrency })
+    return registerWorker(db, { id, host: hostname(), pid: process.pid, concurrency }, leases.lease)
   }
 
   function abort(runId: string, reason: AbortReason): void {
@@ -79,6 +81,7 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   const tools: RunTools = {
     db,
     log,
+    leases,
     outbox,
     publish: (events) => sayCommitted(broker, log, events, []),
     wake: (runId) => (stopping ? sayCommitted(broker, log, [], [runId]) : void puller.wake([runId])),
@@ -159,10 +162,11 @@ export async function startWorker({ db, broker, log, concurrency, secret }: Work
   let registering: Promise<void> | null = null
 
   const beat = startHeartbeat({
+    leases,
     log,
     async renew() {
       if (lostId !== null) await (registering ??= registerAgain(lostId).finally(() => (registering = null)))
-      return heartbeat(db, workerId)
+      return heartbeat(db, workerId, leases.lease)
     },
     onHeld: compareHeld,
     onLost() {

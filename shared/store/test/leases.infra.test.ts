@@ -1,3 +1,4 @@
+import { tunables } from '@shared/domain/tunables'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { requeueRun } from '../runTransitions.ts'
@@ -59,7 +60,7 @@ describe('a heartbeat', () => {
     await finish(engine.db, ended)
     await requeue(engine.db, holdOf(waiting), 'failed', 60_000)
     await expireLease()
-    const held = await heartbeat(engine.db, worker)
+    const held = await heartbeat(engine.db, worker, tunables.lease)
     const byId = (a: { runId: string }, b: { runId: string }) => (a.runId < b.runId ? -1 : 1)
     const expected = mine.map((claimed) => ({ sessionId: claimed.session.id, runId: claimed.run.id, epoch: 1 }))
     expect(held!.toSorted(byId)).toEqual(expected.toSorted(byId))
@@ -67,27 +68,29 @@ describe('a heartbeat', () => {
   })
 
   test('of an idle worker names none', async () => {
-    expect(await heartbeat(engine.db, worker)).toEqual([])
+    expect(await heartbeat(engine.db, worker, tunables.lease)).toEqual([])
   })
 
   test('names a run under its new epoch when this worker has claimed it again', async () => {
     const first = await running()
     await requeue(engine.db, holdOf(first), 'failed')
     await engine.take(first.run.id, worker)
-    expect(await heartbeat(engine.db, worker)).toEqual([{ sessionId: first.session.id, runId: first.run.id, epoch: 3 }])
+    expect(await heartbeat(engine.db, worker, tunables.lease)).toEqual([
+      { sessionId: first.session.id, runId: first.run.id, epoch: 3 },
+    ])
   })
 
   test('comes too late once the worker was taken for dead, however often it beats', async () => {
     await running()
     await expireLease()
     await markLapsedWorkers(engine.db, 'expired')
-    expect(await heartbeat(engine.db, worker)).toBeNull()
-    expect(await heartbeat(engine.db, worker)).toBeNull()
+    expect(await heartbeat(engine.db, worker, tunables.lease)).toBeNull()
+    expect(await heartbeat(engine.db, worker, tunables.lease)).toBeNull()
     expect(await leaseOf(worker)).toEqual({ left: false, lapsed: true })
   })
 
   test('of a worker that was never registered is lost', async () => {
-    expect(await heartbeat(engine.db, newId('worker'))).toBeNull()
+    expect(await heartbeat(engine.db, newId('worker'), tunables.lease)).toBeNull()
   })
 })
 

@@ -1,3 +1,4 @@
+import { tunables } from '@shared/domain/tunables'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { foldSession } from '@shared/domain/foldSession'
 import { isEnded } from '@shared/domain/runStates'
@@ -87,7 +88,7 @@ test('whatever workers, clients and the reconciler do at once, each turn ends on
       }
       const claims = await engine.claim(id, 4)
       await Promise.all(claims.map((claimed) => execute(claimed, dies)))
-      if ((await heartbeat(engine.db, id)) === null) id = await engine.newWorker()
+      if ((await heartbeat(engine.db, id, tunables.lease)) === null) id = await engine.newWorker()
     }
   }
 

@@ -1,3 +1,4 @@
+import { tunables } from '@shared/domain/tunables'
 import type { AgentDefinition } from '@shared/domain/agents'
 import { DEFAULT_POLICY } from '@shared/domain/agents'
 import type { SessionEvent } from '@shared/domain/events'
@@ -96,7 +97,7 @@ export async function startTestEngine(): Promise<TestEngine> {
     },
     async newWorker() {
       const id = newId('worker')
-      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10 })
+      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10 }, tunables.lease)
       return id
     },
     claim: (workerId, limit = 1, hints = []) => claimRuns(db, workerId, hints, limit),

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { tunables } from '@shared/domain/tunables'
 import type { HeldRun } from '@shared/store/workers'
+import { leasesOf } from '@shared/domain/leases'
 import { type Heartbeat, startHeartbeat } from '../heartbeat.ts'
 import { type Deferred, deferred, silent } from './fakes.ts'
 
-const { heartbeat, lease, selfFence } = tunables
+const { heartbeat, lease, selfFence } = leasesOf()
 const HELD: HeldRun[] = [{ sessionId: 'ses_1', runId: 'run_1', epoch: 1 }]
 
 let beats: Deferred<HeldRun[] | null>[]
@@ -18,6 +18,7 @@ beforeEach(() => {
   held = []
   lost = []
   beat = startHeartbeat({
+    leases: leasesOf(),
     log: silent,
     renew: () => {
       const answer = deferred<HeldRun[] | null>()

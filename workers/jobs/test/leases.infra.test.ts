@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import { eventually } from '../../../test/server/eventually.ts'
-import { takeOverLapsed } from '../reconciler.ts'
+import { takeOverLapsed } from '../chores/lostWorkers.ts'
 import { startWorker } from '../worker.ts'
 import { brokenOff, withStatements } from './withStatements.ts'
 import { SECRET, type World, startWorld } from './world.ts'

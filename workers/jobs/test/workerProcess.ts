@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { createBroker } from '@shared/broker/createBroker'
+import { leasesOf } from '@shared/domain/leases'
 import { createPool } from '@shared/store/pool'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { startReconciler } from '../reconciler.ts'
@@ -11,8 +12,8 @@ const log = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }))
 
 const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
 const broker = await createBroker({ databaseUrl, onError: () => undefined })
-const worker = await startWorker({ db, broker, log, concurrency: 8, secret })
-const reconciler = startReconciler({ db, databaseUrl, broker, log })
+const worker = await startWorker({ db, broker, log, concurrency: 8, leases: leasesOf(), secret })
+const reconciler = startReconciler({ db, databaseUrl, broker, log, leases: leasesOf() })
 
 process.once('message', () => void stop())
 process.send?.('ready')

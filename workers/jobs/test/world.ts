@@ -7,6 +7,7 @@ import type { AgentDefinition, AgentPolicy } from '@shared/domain/agents'
 import { DEFAULT_POLICY } from '@shared/domain/agents'
 import type { EventType, SessionEvent } from '@shared/domain/events'
 import { foldSession } from '@shared/domain/foldSession'
+import { type Leases, leasesOf } from '@shared/domain/leases'
 import type { Item, Run } from '@shared/domain/objects'
 import { isEnded } from '@shared/domain/runStates'
 import type { NewMessage } from '@shared/store/acceptMessage'
@@ -41,6 +42,7 @@ export interface World {
   app: AgentApp
   broker: Broker
   databaseUrl: string
+  leases: Leases
   /** What workers log at level error: failures of ours. */
   faults: string[]
   log: Logger
@@ -87,11 +89,12 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
     app,
     broker,
     databaseUrl,
+    leases: leasesOf(),
     faults,
     log,
     async startWorker(concurrency = 8) {
       const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
-      const worker = await startWorker({ db, broker, log, concurrency, secret: SECRET })
+      const worker = await startWorker({ db, broker, log, concurrency, leases: leasesOf(), secret: SECRET })
       ending.push(async () => {
         await worker.drain(0)
         await db.end()
@@ -99,7 +102,7 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
       return worker
     },
     startReconciler() {
-      const reconciler = startReconciler({ db: engine.db, databaseUrl, broker, log })
+      const reconciler = startReconciler({ db: engine.db, databaseUrl, broker, log, leases: leasesOf() })
       ending.push(() => reconciler.stop())
       return reconciler
     },

@@ -1,0 +1,24 @@
+import { tunables } from '@shared/domain/tunables'
+import { findUnclaimedRuns } from '@shared/store/dueRuns'
+import type { ChoreTools } from './choreTools.ts'
+
+/**
+ * Rings again for due runs that nobody claims. A run that was just made due has a bell on its way: it is rung from the
+ * second look on, and then every `tunables.ringAgain`.
+ */
+export function createBellRinger(): (tools: ChoreTools, now: number) => Promise<void> {
+  /** When each unclaimed run was last rung. */
+  const rungAt = new Map<string, number>()
+  return async ({ db, broker, log }, now) => {
+    const unclaimed = await findUnclaimedRuns(db, 0, tunables.reconcileRings)
+    const silent = unclaimed.filter(
+      (runId) => now - (rungAt.get(runId) ?? Number.NEGATIVE_INFINITY) > tunables.ringAgain,
+    )
+    const seen = new Set(unclaimed)
+    for (const runId of rungAt.keys()) if (!seen.has(runId)) rungAt.delete(runId)
+    const toRing = silent.filter((runId) => rungAt.has(runId))
+    for (const runId of silent) rungAt.set(runId, rungAt.has(runId) ? now : now - tunables.ringAgain)
+    if (toRing.length > 0)
+      await broker.ring(toRing).catch((error: unknown) => log.warn({ err: error }, 'bells could not be rung'))
+  }
+}
