@@ -6,6 +6,7 @@ import { createPool } from '@shared/store/pool'
 import { bootstrap } from './bootstrap.ts'
 import { ConfigError } from './config/configError.ts'
 import { StartRefused } from './embedded/startRefused.ts'
+import { runQuarantine } from './quarantine.ts'
 import { type Role, configuredAgents, publish, runProcess } from './runProcess.ts'
 import { SETTINGS, type Settings, SettingsError, readSettings } from './settings.ts'
 
@@ -57,6 +58,11 @@ program
   )
   .option('--new-keys', 'make another pair of keys when the first are lost')
   .action((options: { newKeys?: boolean }) => guarded(() => bootstrapCluster(options.newKeys ?? false)))
+
+program
+  .command('quarantine', { hidden: true })
+  .description('carries out runs that have lost two workers; started by workers')
+  .action(() => guarded(() => runQuarantine(readSettings(process.env))))
 
 await program.parseAsync()
 

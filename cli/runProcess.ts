@@ -15,11 +15,13 @@ import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
 import { endUserTokens } from '@shared/intake/endUserTokens'
+import { runTokens } from '@shared/intake/runTokens'
 import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
 import { findFirstOrganization } from '@shared/store/organizations'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { takeOverLapsed } from '@workers/jobs/chores/lostWorkers'
+import { createQuarantine } from '@workers/jobs/quarantine'
 import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { bootstrap } from './bootstrap.ts'
@@ -29,6 +31,7 @@ import { mountDemo } from './demo.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import { startExamples } from './examples.ts'
 import { type Listening, listen } from './listen.ts'
+import { forkQuarantine } from './quarantine.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
 import { type Stopping, createStopping } from './stopping.ts'
 
@@ -195,8 +198,10 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
   if (settings.databaseUrl === null) await takeOverLapsed({ db, broker, log }, 'all')
   const leases = leasesOf(settings.leaseMs)
   const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, secret })
-  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases })
+  const quarantine = createQuarantine({ db, log, spawn: () => forkQuarantine(settings, databaseUrl, secret) })
+  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine })
   stopping.add('The connections to agent apps', 1_000, () => closeAgentConnections())
+  stopping.add('The quarantine', 3_000, () => quarantine.stop())
   stopping.add('The reconciler', 2_000, () => reconciler.stop())
   stopping.add('The worker', settings.drainMs + 8_000, () => worker.drain(settings.drainMs))
 }
@@ -220,7 +225,7 @@ function serve(
   const serving = roles.includes('api') || roles.includes('realtime')
   if (serving) {
     const tokens = endUserTokens(secret)
-    const authenticator = createAuthenticator(db, tokens)
+    const authenticator = createAuthenticator(db, tokens, runTokens(secret))
     const feeds = createSessionFeeds({ db, broker, log })
     const tools = { db, broker, log, feeds, tokens, authenticator }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)

@@ -12,6 +12,7 @@ import { toAgentViewError } from '@shared/http/httpApp'
 import type { Authenticator } from '@shared/intake/authenticate'
 import { type Caller, type Talker, scopeOf } from '@shared/intake/caller'
 import { cancelRun } from '@shared/intake/cancelRun'
+import { resumeRun } from '@shared/intake/resumeRun'
 import { type IntakeTools, readAccepted, sendMessage } from '@shared/intake/sendMessage'
 import { findSession } from '@shared/store/sessions'
 import { SocketClient } from './socketClient.ts'
@@ -62,8 +63,8 @@ async function admit(socket: Socket, { authenticator }: SocketTools): Promise<Ta
 }
 
 function talker(caller: Caller): Talker {
-  if (caller.kind === 'publishable')
-    throw new AgentViewError('forbidden', 'A publishable key can not talk: get an end-user token first.')
+  if (caller.kind === 'publishable' || caller.kind === 'run')
+    throw new AgentViewError('forbidden', 'This credential can not talk: get an end-user token first.')
   return caller
 }
 
@@ -91,6 +92,9 @@ function serve(socket: Socket, tools: SocketTools): void {
     }),
   )
   on(client, tools, 'cancel', async ({ runId }) => ({ run: await cancelRun(tools, client.caller, runId) }))
+  on(client, tools, 'resume', async ({ runId, idempotencyKey: _key, ...answers }) => ({
+    run: await resumeRun(tools, client.caller, runId, answers),
+  }))
   on(client, tools, 'auth', ({ token }) => renew(client, tools, token))
 }
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { AnyJson, AnyObject, Usage, closed, id } from './objects.ts'
+import { AnyJson, AnyObject, ToolCall, Usage, closed, id } from './objects.ts'
 import { Patch } from './events.ts'
 
 /** What an agent app is sent; API.md of the design, "Agent API". */
@@ -61,6 +61,7 @@ export const AGENT_FRAMES = {
     code: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' })),
     retryable: Type.Optional(Type.Boolean()),
   }),
+  pause: closed({ toolCalls: Type.Array(ToolCall, { minItems: 1, maxItems: 100 }) }),
   done: closed({}),
 } as const
 

@@ -1,11 +1,11 @@
 import { type TSchema, Type } from 'typebox'
 import { tunables } from '@shared/domain/tunables'
 import { Event } from './events.ts'
-import { BeginSession, CreateSession, SendMessage } from './messages.ts'
+import { BeginRun, BeginSession, CreateSession, PushRun, ResumeRun, SendMessage } from './messages.ts'
 import { AnyObject, EndUser, Item, Run, RunStatus, Session, Space, Time, closed, id, page } from './objects.ts'
 
-/** Who may call a route; `public` needs no credential. */
-export type CallerKind = 'secret' | 'publishable' | 'endUser' | 'public'
+/** Who may call a route; `run` is an agent app with the token of its run, `public` needs no credential. */
+export type CallerKind = 'secret' | 'publishable' | 'endUser' | 'run' | 'public'
 
 export interface Route {
   method: 'get' | 'post' | 'patch' | 'delete'
@@ -188,6 +188,52 @@ export const clientRoutes = {
     path: '/v1/runs/{runId}/cancel',
     summary: 'Cancel a run; one that had ended is answered as it is',
     callers: talkers,
+    params: ofRun,
+    responses: { 200: Run },
+  },
+  resumeRun: {
+    method: 'post',
+    path: '/v1/runs/{runId}/resume',
+    summary: 'Answer calls of a paused run; it goes on once all are answered. The same answers again change nothing',
+    callers: talkers,
+    params: ofRun,
+    body: ResumeRun,
+    responses: { 200: Run },
+  },
+  retryRun: {
+    method: 'post',
+    path: '/v1/runs/{runId}/retry',
+    summary: 'The last run of a session anew, with the same input; what the old one had made is hidden',
+    callers: talkers,
+    params: ofRun,
+    idempotent: true,
+    responses: { 202: closed(Acceptance) },
+  },
+  beginRun: {
+    method: 'post',
+    path: '/v1/sessions/{sessionId}/runs',
+    summary: 'A run that an agent app carries out by itself',
+    callers: ['secret'],
+    params: ofSession,
+    body: BeginRun,
+    idempotent: true,
+    responses: { 201: Run },
+  },
+  pushRun: {
+    method: 'patch',
+    path: '/v1/runs/{runId}',
+    summary: 'Add items to a run that the agent app carries out by itself, set the state, end it; renews its lease',
+    callers: ['secret', 'run'],
+    params: ofRun,
+    body: PushRun,
+    idempotent: true,
+    responses: { 200: Run },
+  },
+  keepRunAlive: {
+    method: 'post',
+    path: '/v1/runs/{runId}/keep-alive',
+    summary: 'Renew the lease of a run that the agent app carries out by itself',
+    callers: ['secret', 'run'],
     params: ofRun,
     responses: { 200: Run },
   },

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ON_BUSY } from '@shared/domain/agents'
 import { AnyObject, closed } from './objects.ts'
 
 const Milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }))
@@ -16,6 +17,7 @@ export const PolicyConfig = closed({
       connectMs: Milliseconds(10, 60_000),
       idleMs: Milliseconds(10, HOUR),
       totalMs: Milliseconds(10, HOUR),
+      pauseMs: Milliseconds(1_000, 30 * 24 * HOUR),
     }),
   ),
   retries: Type.Optional(
@@ -27,7 +29,7 @@ export const PolicyConfig = closed({
       jitter: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     }),
   ),
-  onBusy: Type.Optional(Type.Enum(['reject', 'enqueue'])),
+  onBusy: Type.Optional(Type.Enum([...ON_BUSY])),
 })
 
 const StepConfig = closed({ schema: AnyObject, callResult: Type.Optional(closed({ schema: AnyObject })) })
@@ -38,6 +40,7 @@ export const RunTypeConfig = closed({
   steps: Type.Optional(Type.Array(StepConfig, { maxItems: 100 })),
   output: Type.Optional(closed({ schema: AnyObject })),
   validateSteps: Type.Optional(Type.Boolean()),
+  idleTimeout: Milliseconds(1_000, 24 * HOUR),
 })
 
 export const AgentConfig = closed({
@@ -63,7 +66,7 @@ export type ServerConfig = Static<typeof ServerConfig>
 export const STUDIO_MEMBERS: Record<string, readonly string[]> = {
   '': ['pages', 'webhooks', 'theme'],
   '/agents/*': ['newSessionComponent', 'inputComponent', 'displayProperties'],
-  '/agents/*/runs/*': ['metadata', 'displayProperties', 'idleTimeout'],
+  '/agents/*/runs/*': ['metadata', 'displayProperties'],
   '/agents/*/runs/*/input': ['displayComponent'],
   '/agents/*/runs/*/steps/*': ['displayComponent'],
   '/agents/*/runs/*/steps/*/callResult': ['displayComponent'],

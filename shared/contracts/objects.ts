@@ -67,6 +67,15 @@ export const Attempt = closed({
   response: Type.Optional(closed({ status: Type.Integer(), bytes: Count, truncated: Type.Boolean() })),
 })
 
+/** Identifies a call within its pause. */
+export const CallId = Type.String({ minLength: 1, maxLength: 200 })
+
+export const ToolCall = closed({
+  callId: CallId,
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  arguments: AnyJson,
+})
+
 export const Run = closed({
   id: id('run'),
   sessionId: id('session'),
@@ -79,7 +88,7 @@ export const Run = closed({
   metadata: AnyObject,
   error: Type.Optional(RunError),
   usage: Type.Optional(Usage),
-  pause: Type.Optional(closed({ pauseId: Type.String(), toolCalls: Type.Array(AnyObject), expiresAt: Time })),
+  pause: Type.Optional(closed({ pauseId: Type.String(), toolCalls: Type.Array(ToolCall), expiresAt: Time })),
   queuePosition: Type.Optional(Count),
   attempts: Type.Array(Attempt),
   createdAt: Time,

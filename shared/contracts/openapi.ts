@@ -7,6 +7,7 @@ const SECURITY: Record<CallerKind, string | null> = {
   secret: 'secretKey',
   publishable: 'publishableKey',
   endUser: 'endUserToken',
+  run: 'runToken',
   public: null,
 }
 
@@ -16,6 +17,11 @@ const SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     description: 'A widget on a web page of an allowed origin: av_pk_…',
+  },
+  runToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An agent app that carries out one run: the token from its header AgentView-Run-Token, av_rt_…',
   },
   endUserToken: { type: 'http', scheme: 'bearer', description: 'A JWT of one end user' },
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { IdempotencyKeyText, SendMessage } from './messages.ts'
+import { IdempotencyKeyText, ResumeRun, SendMessage } from './messages.ts'
 import { closed, id } from './objects.ts'
 
 /** What a client emits on the Socket.IO namespace `/client`, by the event's name. */
@@ -11,6 +11,7 @@ export const SOCKET_MESSAGES = {
   unsubscribe: closed({ sessionId: id('session') }),
   message: closed({ sessionId: id('session'), idempotencyKey: IdempotencyKeyText, ...SendMessage.properties }),
   cancel: closed({ runId: id('run'), idempotencyKey: IdempotencyKeyText }),
+  resume: closed({ runId: id('run'), idempotencyKey: IdempotencyKeyText, ...ResumeRun.properties }),
   auth: closed({ token: Type.String({ minLength: 1, maxLength: 8_192 }) }),
 } as const
 export type SocketMessageName = keyof typeof SOCKET_MESSAGES

@@ -32,6 +32,7 @@ export async function subscribeRun(
     sink.end()
     return { lastSeq: bounds.endedSeq, close: () => undefined, cut: () => undefined }
   }
+  const { leg } = bounds
   let prev = await readRunSeqBefore(db, run.sessionId, run.id, after)
   let subscription: Subscription | null = null
   let ended = false
@@ -40,7 +41,7 @@ export async function subscribeRun(
     if (ended || !concerns(event, run.id)) return
     sink.send({ ...event, prev })
     prev = event.seq
-    if (!isLast(event, run.id)) return
+    if (!isLast(event, run.id, leg)) return
     ended = true
     subscription?.close()
     sink.end()
@@ -64,10 +65,11 @@ function concerns(event: DeliveredEvent, runId: string): boolean {
   return event.runId === runId || event.type === 'snapshot'
 }
 
-function isLast(event: DeliveredEvent, runId: string): boolean {
+/** A pause that was over when the reader came is not the end: the run went on. */
+function isLast(event: DeliveredEvent, runId: string, leg: number): boolean {
   if (event.type === 'snapshot') {
     const run = event.data.runs.find(({ id }) => id === runId)
     return run === undefined || isEnded(run.status) || run.status === 'paused'
   }
-  return isTerminal(event) || event.type === 'run.paused'
+  return isTerminal(event) || (event.type === 'run.paused' && event.data.run.leg >= leg)
 }

@@ -1,18 +1,31 @@
 import type { JsonObject } from './json.ts'
 
-export type OnBusy = 'reject' | 'enqueue'
+/**
+ * What becomes of a message to a session that is busy: refused; queued behind all else; in the place of all that lives
+ * (`rollback` also hides what that had made); or joined with the last message that nobody has begun to answer.
+ */
+export const ON_BUSY = ['reject', 'enqueue', 'interrupt', 'rollback', 'merge'] as const
+export type OnBusy = (typeof ON_BUSY)[number]
+
+/** The times of one call, in ms. */
+export interface CallTimeouts {
+  connectMs: number
+  idleMs: number
+  totalMs: number
+}
 
 /** How an agent app is called. All milliseconds, but counts and bytes where named so. */
 export interface AgentPolicy {
   history: { maxItems: number; maxBytes: number }
-  timeouts: { connectMs: number; idleMs: number; totalMs: number }
+  /** `pauseMs`: how long a paused run waits to be resumed. */
+  timeouts: CallTimeouts & { pauseMs: number }
   retries: { max: number; backoffMs: number; factor: number; maxBackoffMs: number; jitter: number }
   onBusy: OnBusy
 }
 
 export const DEFAULT_POLICY: AgentPolicy = {
   history: { maxItems: 1_000, maxBytes: 2_097_152 },
-  timeouts: { connectMs: 5_000, idleMs: 60_000, totalMs: 600_000 },
+  timeouts: { connectMs: 5_000, idleMs: 60_000, totalMs: 600_000, pauseMs: 86_400_000 },
   retries: { max: 3, backoffMs: 500, factor: 2, maxBackoffMs: 30_000, jitter: 0.5 },
   onBusy: 'enqueue',
 }
@@ -29,6 +42,8 @@ export interface RunTypeDefinition {
   output?: { schema: JsonObject }
   /** When false, steps that match none of `steps` are accepted. */
   validateSteps?: boolean
+  /** How long, in ms, a run that the agent app carries out by itself may be silent; `tunables.externalIdle` unless said. */
+  idleTimeout?: number
 }
 
 /** What one immutable version of an agent consists of on the server: schemas and policies, no components. */

@@ -54,6 +54,13 @@ export interface Attempt {
   response?: { status: number; bytes: number; truncated: boolean }
 }
 
+/** A call that a paused run waits for: of a tool of the front end, or of one that a person has to approve. */
+export interface ToolCall {
+  callId: string
+  name: string
+  arguments: Json
+}
+
 export interface Run {
   id: string
   sessionId: string
@@ -66,7 +73,7 @@ export interface Run {
   metadata: JsonObject
   error?: RunError
   usage?: Usage
-  pause?: { pauseId: string; toolCalls: JsonObject[]; expiresAt: string }
+  pause?: { pauseId: string; toolCalls: ToolCall[]; expiresAt: string }
   queuePosition?: number
   attempts: Attempt[]
   createdAt: string

@@ -14,6 +14,11 @@ export type RunTransition =
   | 'pause'
   | 'resume'
   | 'expirePause'
+  | 'handOver'
+  | 'push'
+  | 'expireIdle'
+  | 'loseThirdWorker'
+  | 'interrupt'
 
 const LIVE: RunStatus[] = ['queued', 'running', 'paused']
 
@@ -30,7 +35,12 @@ export const RUN_TRANSITIONS: Record<RunTransition, { from: RunStatus[]; to: Run
   expireDeadline: { from: LIVE, to: 'failed' },
   pause: { from: ['running'], to: 'paused' },
   resume: { from: ['paused'], to: 'queued' },
-  expirePause: { from: ['paused'], to: 'cancelled' },
+  expirePause: { from: ['paused'], to: 'failed' },
+  handOver: { from: ['running'], to: 'running' },
+  push: { from: ['running'], to: 'running' },
+  expireIdle: { from: ['running'], to: 'failed' },
+  loseThirdWorker: { from: ['running'], to: 'failed' },
+  interrupt: { from: LIVE, to: 'cancelled' },
 }
 
 /** Completed, failed and cancelled runs never change again. */

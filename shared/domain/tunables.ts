@@ -43,8 +43,23 @@ export const tunables = {
   housekeeping: 1 * MINUTE,
   /** What a stopping worker waits for its runs before it gives them back. */
   drain: 20 * SECOND,
-  /** A run that isn't over by then is failed, whatever it waits for. */
+  /** A run (after a pause: a leg) that isn't over by then is failed. Paused and external runs have times of their own. */
   runDeadline: 1 * HOUR,
+  /** How long a run that its agent app carries out by itself may be silent, unless its definition says otherwise. */
+  externalIdle: 1 * MINUTE,
+  /** What a push waits for the worker to have read the agent app's 202: agent apps may be faster than its commit. */
+  handOver: 2 * SECOND,
+  /** How long messages that are merged may put off their run, however often they come. */
+  maxDebounce: 30 * SECOND,
+  /** Messages of one run at most; the next one begins another run. */
+  mergedInputs: 100,
+  /** A run whose worker was lost so often is carried out alone, in the quarantine. The store's SQL has the same number. */
+  quarantineLapses: 2,
+  /** A run whose worker was lost so often is failed: it is likely to be what kills them. */
+  lapsesMax: 3,
+  /** How often a quarantine process looks for runs, and after how long without one it ends. */
+  quarantineLook: 500,
+  quarantineRest: 10 * SECOND,
 
   /** Between two appends of one worker; the first delta of a run goes at once. */
   flush: 50,

@@ -8,6 +8,7 @@ import type { Database } from '@shared/store/pool'
 import type { Caller } from './caller.ts'
 import { type EndUserTokens, unauthorized } from './endUserTokens.ts'
 import { mayCallFrom } from './origins.ts'
+import { RUN_TOKEN_PREFIX, type RunTokens } from './runTokens.ts'
 
 export interface Authenticator {
   /** Who sends this credential (a key or an end user's token, without `Bearer`). Throws AgentViewError. */
@@ -19,7 +20,7 @@ export interface Authenticator {
 const REMEMBERED = 10_000
 
 /** What was found is trusted for `tunables.credentialCache`, so that the hot path reads no keys. */
-export function createAuthenticator(db: Database, tokens: EndUserTokens): Authenticator {
+export function createAuthenticator(db: Database, tokens: EndUserTokens, runTokens: RunTokens): Authenticator {
   const keyOf = remember(REMEMBERED, tunables.credentialCache, (key) => findApiKey(db, key))
   const organizationOf = remember(REMEMBERED, tunables.credentialCache, (id) => findOrganization(db, id))
   const isKnownEndUser = remember(REMEMBERED, tunables.credentialCache, async (key) => {
@@ -30,6 +31,7 @@ export function createAuthenticator(db: Database, tokens: EndUserTokens): Authen
   return {
     async authenticate(credential) {
       if (!credential) throw unauthorized()
+      if (credential.startsWith(RUN_TOKEN_PREFIX)) return { kind: 'run', ...runTokens.verify(credential) }
       if (credential.startsWith('av_')) {
         const key = await keyOf(credential)
         if (!key) throw unauthorized()

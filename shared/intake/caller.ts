@@ -1,11 +1,14 @@
+import type { RunClaims } from './runTokens.ts'
+
 /** Who asks, once a credential was verified. Everything a request may touch is within its organization. */
 export type Caller =
   | { kind: 'secret'; organizationId: string; keyId: string }
   | { kind: 'publishable'; organizationId: string; keyId: string }
   | { kind: 'endUser'; organizationId: string; endUserId: string; expiresAt: Date }
+  | ({ kind: 'run' } & RunClaims)
 
 /** A caller who may talk to agents. */
-export type Talker = Exclude<Caller, { kind: 'publishable' }>
+export type Talker = Exclude<Caller, { kind: 'publishable' | 'run' }>
 
 /** The scope that every query of a caller's is bound to; an end user sees only what is his. */
 export function scopeOf(caller: Caller): { organizationId: string; endUserId: string | null } {
@@ -14,6 +17,7 @@ export function scopeOf(caller: Caller): { organizationId: string; endUserId: st
 
 /** Whose idempotency keys these are. */
 export function principalOf(caller: Caller): string {
+  if (caller.kind === 'run') return caller.runId
   return caller.kind === 'endUser' ? caller.endUserId : caller.keyId
 }
 

@@ -5,7 +5,7 @@ import { isEnded } from '@shared/domain/runStates'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { findRun } from '@shared/store/runs'
 import { type Caller, scopeOf } from './caller.ts'
-import type { IntakeTools } from './sendMessage.ts'
+import { type IntakeTools, sayAborts } from './sendMessage.ts'
 
 /**
  * Cancels a run in whatever live state it is: one transaction, durable before anybody is told. The call to the agent app
@@ -18,9 +18,7 @@ export async function cancelRun(tools: IntakeTools, caller: Caller, runId: strin
   const ended = await forceEndRun(tools.db, { sessionId: run.sessionId, runId, status: 'cancelled' })
   if (ended.outcome === 'ended') {
     sayCommitted(tools.broker, tools.log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
-    tools.broker
-      .publishAborts([runId])
-      .catch((error: unknown) => tools.log.debug({ err: error }, 'an abort could not be said'))
+    sayAborts(tools, [runId])
   }
   const now = await findRun(tools.db, scopeOf(caller), runId)
   if (!now) throw notFound('run')

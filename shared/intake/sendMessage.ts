@@ -3,12 +3,13 @@ import { sayCommitted } from '@shared/broker/sayCommitted'
 import type { BeginSession, CreateSession, SendMessage } from '@shared/contracts/messages'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
-import type { JsonObject } from '@shared/domain/json'
+import type { Json, JsonObject } from '@shared/domain/json'
 import type { Item, Run } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
 import {
   type AcceptOutcome,
   type Acceptance,
+  type AcceptedNews,
   type IdempotencyKey,
   type NewMessage,
   acceptMessage,
@@ -20,7 +21,7 @@ import type { Database } from '@shared/store/pool'
 import { findRun, readItem } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
 import { agentByName, checkInput, checkSessionMetadata, versionForMessage } from './agentVersions.ts'
-import { type Talker, principalOf, scopeOf } from './caller.ts'
+import { type Caller, type Talker, principalOf, scopeOf } from './caller.ts'
 
 /** What intake works with; HTTP and sockets both bring it. */
 export interface IntakeTools {
@@ -103,6 +104,11 @@ export async function readAccepted(
   return { run, item, seq: accepted.seq }
 }
 
+/** A string is short for a user's message. */
+export function inputOf(input: string | JsonObject): JsonObject {
+  return typeof input === 'string' ? { type: 'message', role: 'user', content: input } : input
+}
+
 function newMessage(
   caller: Talker,
   sessionId: string,
@@ -111,8 +117,12 @@ function newMessage(
   metadata: JsonObject | undefined,
   key: RequestKey,
 ): NewMessage {
-  const input: JsonObject =
-    typeof message.input === 'string' ? { type: 'message', role: 'user', content: message.input } : message.input
+  const input = inputOf(message.input)
+  if (message.debounceMs !== undefined && message.onBusy !== 'merge') {
+    throw new AgentViewError('invalid_request', 'debounceMs goes with onBusy "merge" only.', {
+      details: [{ path: '/debounceMs', message: 'goes with onBusy "merge" only' }],
+    })
+  }
   refuseLarge('/input', input, tunables.itemBytes)
   refuseLarge('/metadata', metadata ?? {}, tunables.metadataBytes)
   const idempotency = keyOf(caller, key)
@@ -126,6 +136,7 @@ function newMessage(
     input,
     metadata: metadata ?? {},
     onBusy: message.onBusy ?? version.definition.policy.onBusy,
+    ...(message.debounceMs !== undefined && { debounceMs: message.debounceMs }),
     priority: 0,
     agentVersionId: version.id,
     version: version.version,
@@ -165,11 +176,33 @@ async function endUserFor(tools: IntakeTools, caller: Talker, wanted: string | u
   return { endUserId: endUser.id, anonymous: false }
 }
 
-function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
+/** After the commit, never awaited: what readers are told, what workers have to break off, and the bell. */
+export function sayAccepted(tools: IntakeTools, runId: string, { events, ringAfterMs, cancelled }: AcceptedNews): void {
+  sayCommitted(tools.broker, tools.log, events, ringAfterMs === 0 ? [runId] : [])
+  // Not relied on: this process may be gone by then, and the reconciler rings.
+  if (ringAfterMs)
+    setTimeout(() => sayCommitted(tools.broker, tools.log, [], [runId]), ringAfterMs + BELL_LATER).unref()
+  sayAborts(tools, cancelled)
+}
+
+/** A bell may be answered a moment earlier than Postgres' clock says that the run is due. */
+const BELL_LATER = 10
+
+/** Tells workers to break off what was cancelled; their heartbeat is the backstop. */
+export function sayAborts({ broker, log }: IntakeTools, runIds: readonly string[]): void {
+  if (runIds.length === 0) return
+  broker.publishAborts(runIds).catch((error: unknown) => log.debug({ err: error }, 'an abort could not be said'))
+}
+
+export function sessionBusy(activeRunId: string): AgentViewError {
+  return new AgentViewError('session_busy', 'The session is busy with an earlier message.', { extra: { activeRunId } })
+}
+
+export function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
   switch (result.outcome) {
     case 'accepted': {
-      const { sessionId, runId, itemId, seq, events, ring } = result
-      sayCommitted(tools.broker, tools.log, events, ring ? [runId] : [])
+      const { sessionId, runId, itemId, seq } = result
+      sayAccepted(tools, runId, result)
       return { sessionId, runId, itemId, seq, replayed: false }
     }
     case 'replayed': {
@@ -177,9 +210,7 @@ function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
       return { sessionId, runId, itemId, seq, replayed: true }
     }
     case 'busy':
-      throw new AgentViewError('session_busy', 'The session is busy with an earlier message.', {
-        extra: { activeRunId: result.activeRunId },
-      })
+      throw sessionBusy(result.activeRunId)
     case 'mismatch':
       throw mismatch()
     case 'absent':
@@ -187,15 +218,15 @@ function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
   }
 }
 
-function keyOf(caller: Talker, key: RequestKey): IdempotencyKey | undefined {
+export function keyOf(caller: Caller, key: RequestKey): IdempotencyKey | undefined {
   return key ? { ...key, principal: principalOf(caller) } : undefined
 }
 
-function mismatch(): AgentViewError {
+export function mismatch(): AgentViewError {
   return new AgentViewError('idempotency_mismatch', 'This Idempotency-Key was used for another request: use a new key.')
 }
 
-function refuseLarge(path: string, value: JsonObject, limit: number): void {
+export function refuseLarge(path: string, value: Json, limit: number): void {
   const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes <= limit) return
   throw new AgentViewError('payload_too_large', `${path.slice(1)} has ${bytes} bytes; ${limit} are allowed.`, {

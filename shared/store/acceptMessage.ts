@@ -7,7 +7,9 @@ import { tunables } from '@shared/domain/tunables'
 import type { Database } from './pool.ts'
 import { callFunction } from './query.ts'
 import { uuid } from './render.ts'
-import { type Written, renderWritten } from './storeEvents.ts'
+import { type HeldWork, readHeldWork } from './forceEndRun.ts'
+import { storedMade } from './runTransitions.ts'
+import { type WrittenPart, renderParts } from './storeEvents.ts'
 
 /** Under which key a request is remembered for 24 hours, and what must be equal for it to be the same request. */
 export interface IdempotencyKey {
@@ -43,6 +45,8 @@ export interface NewMessage {
   input: JsonObject
   metadata: JsonObject
   onBusy: OnBusy
+  /** With `merge`: the run begins this many ms after the last message that joined it. */
+  debounceMs?: number
   priority: number
   agentVersionId: string
   version: string
@@ -58,36 +62,65 @@ export interface Acceptance {
 }
 
 export type AcceptOutcome =
-  | ({ outcome: 'accepted'; ring: boolean; events: SessionEvent[] } & Acceptance)
+  | ({ outcome: 'accepted' } & Acceptance & AcceptedNews)
   | ({ outcome: 'replayed' } & Acceptance)
   | { outcome: 'busy'; activeRunId: string }
   | { outcome: 'mismatch' | 'absent' }
 
-type Stored<T> = Omit<T, 'events'> & Written
+/** What is to be said after an acceptance was committed. */
+export interface AcceptedNews {
+  events: SessionEvent[]
+  /** When the run may start, in ms from now; null while others stand before it. */
+  ringAfterMs: number | null
+  /** Runs that were cancelled for it, which somebody may be carrying out. */
+  cancelled: string[]
+}
+
+/** What accept_message_v1 and retry_run_v1 return. */
+export type StoredAcceptance =
+  | ({ outcome: 'accepted'; ringAfterMs: number | null; cancelled: string[]; written: WrittenPart[] } & Acceptance)
+  | Exclude<AcceptOutcome, { outcome: 'accepted' }>
 
 /**
- * Accepts a message in one transaction: idempotency record, (session,) input item, queued run and its events.
- * `ring` says whether the run may start at once. Refusals leave nothing behind.
+ * Accepts a message in one transaction: idempotency record, (session,) input item, queued run and its events; with
+ * `interrupt` and `rollback` also the end of all that lives in the session. Refusals leave nothing behind.
  */
 export async function acceptMessage(db: Database, message: NewMessage): Promise<AcceptOutcome> {
+  const { input, itemId, ...rest } = message
   const organizationId = uuid('organization', message.organizationId)
-  const result = await callFunction<
-    Stored<Extract<AcceptOutcome, { outcome: 'accepted' }>> | Exclude<AcceptOutcome, { outcome: 'accepted' }>
-  >(db, 'accept_message_v1', {
-    ...message,
-    organizationId,
-    sessionId: uuid('session', message.sessionId),
-    newSession: message.newSession ? storedSession(message.newSession) : null,
-    idempotency: message.idempotency ? storedKey(message.idempotency, organizationId) : null,
-    runId: uuid('run', message.runId),
-    itemId: uuid('item', message.itemId),
-    agentVersionId: uuid('agentVersion', message.agentVersionId),
-    deadlineMs: tunables.runDeadline,
-  })
+  const interrupts = message.onBusy === 'interrupt' || message.onBusy === 'rollback'
+  for (let held: HeldWork | null = null; ;) {
+    // What the held run has made is folded without a lock; when the head has moved since, it is read on and tried again.
+    if (interrupts && !message.newSession) held = await readHeldWork(db, message.sessionId, held)
+    const result: StoredAcceptance | { outcome: 'moved' } = await callFunction(db, 'accept_message_v1', {
+      ...rest,
+      organizationId,
+      sessionId: uuid('session', message.sessionId),
+      newSession: message.newSession ? storedSession(message.newSession) : null,
+      idempotency: message.idempotency ? storedKey(message.idempotency, organizationId) : null,
+      runId: uuid('run', message.runId),
+      inputs: [{ id: uuid('item', itemId), data: input }],
+      agentVersionId: uuid('agentVersion', message.agentVersionId),
+      deadlineMs: tunables.runDeadline,
+      maxDebounceMs: tunables.maxDebounce,
+      mergedMax: tunables.mergedInputs,
+      metadataMax: tunables.metadataBytes,
+      held: held && { expectSeq: held.seq, ...storedMade(held) },
+    })
+    if (result.outcome !== 'moved') return renderAccepted(result, message.sessionId)
+  }
+}
+
+export function renderAccepted(result: StoredAcceptance, sessionId: string): AcceptOutcome {
   switch (result.outcome) {
     case 'accepted': {
-      const events = renderWritten(result, message.sessionId, result.runId, null)
-      return { outcome: 'accepted', ...renderAcceptance(result), ring: result.ring, events }
+      const { ringAfterMs, cancelled, written } = result
+      const news = {
+        events: renderParts(written, sessionId),
+        ringAfterMs,
+        cancelled: cancelled.map((id) => idOf('run', id)),
+      }
+      return { outcome: 'accepted', ...renderAcceptance(result), ...news }
     }
     case 'replayed':
       return { outcome: 'replayed', ...renderAcceptance(result) }
@@ -114,7 +147,7 @@ function storedSession(session: NewSession): object {
   }
 }
 
-function storedKey(key: IdempotencyKey, organizationId: string): object {
+export function storedKey(key: IdempotencyKey, organizationId: string): object {
   return { ...key, organizationId, ttlMs: tunables.idempotency }
 }
 

@@ -17,18 +17,44 @@ export async function findUnclaimedRuns(db: Database, olderThanMs: number, limit
   return rows.map((row) => idOf('run', row.id))
 }
 
-/** Live runs past their deadline, whatever they wait for. */
-export async function findOverdueRuns(db: Database, limit: number): Promise<{ sessionId: string; runId: string }[]> {
-  const rows = await query<{ id: string; session_id: string }>(
+/** Whether a run waits in the quarantine's line. */
+export async function isQuarantineNeeded(db: Database): Promise<boolean> {
+  const rows = await query(
+    db,
+    {
+      name: 'is_quarantine_needed',
+      text: `select 1 as due from runs where status = 'queued' and is_next and lapses >= 2
+             and due_at <= (select clock_timestamp()) limit 1`,
+    },
+    [],
+  )
+  return rows.length > 0
+}
+
+/** A live run past its time, and which time that was. */
+export interface OverdueRun {
+  sessionId: string
+  runId: string
+  waitsFor: 'end' | 'resume' | 'push'
+}
+
+/** Live runs past their deadline: that of a run or leg, of a pause, or of the next push of an agent app. */
+export async function findOverdueRuns(db: Database, limit: number): Promise<OverdueRun[]> {
+  const rows = await query<{ id: string; session_id: string; waits_for: OverdueRun['waitsFor'] }>(
     db,
     {
       name: 'find_overdue_runs',
-      text: `select id, session_id from runs where status in ('queued', 'running', 'paused')
+      text: `select id, session_id, case when status = 'paused' then 'resume' when owner = 'external' then 'push' else 'end' end
+               as waits_for from runs where status in ('queued', 'running', 'paused')
              and deadline_at <= (select clock_timestamp()) order by deadline_at limit $1`,
     },
     [limit],
   )
-  return rows.map((row) => ({ sessionId: idOf('session', row.session_id), runId: idOf('run', row.id) }))
+  return rows.map((row) => ({
+    sessionId: idOf('session', row.session_id),
+    runId: idOf('run', row.id),
+    waitsFor: row.waits_for,
+  }))
 }
 
 /** Makes the partitions that deltas of the coming hours need. */

@@ -104,6 +104,11 @@ export interface LiveRun {
   /** The head's last seq: what whoever ends the run by force must still find. */
   seq: number
   run: Run
+  epoch: number
+  owner: 'worker' | 'external'
+  nextItemNo: number
+  /** It is past its deadline, of whatever kind. */
+  overdue: boolean
   /** Of all legs, folded; streaming ones as they are. Without the inputs, which are rows already. */
   items: Item[]
   /** The fold of the run's events up to `seq`. */
@@ -119,17 +124,28 @@ export async function readLiveRun(
 ): Promise<LiveRun | null> {
   const id = uuid('session', sessionId)
   return inTransaction(db, BEGIN, async (client) => {
-    const row = await queryOne<{ last_seq: number; run: StoredRun | null }>(
+    const row = await queryOne<{
+      last_seq: number
+      run: StoredRun
+      epoch: number
+      owner: LiveRun['owner']
+      next_item_no: number
+      overdue: boolean
+    }>(
       client,
       {
         name: 'live_run',
-        text: 'select last_seq, run_snapshot_v1($2) as run from session_heads where session_id = $1',
+        // Not joined by the session: a plan may then read all its runs.
+        text: `select h.last_seq, run_snapshot_v1(r.id) as run, r.epoch, r.owner, r.next_item_no,
+                 r.deadline_at <= clock_timestamp() as overdue
+               from session_heads h, runs r where h.session_id = $1 and r.id = $2`,
       },
       [id, uuid('run', runId)],
     )
-    if (row?.run?.sessionId !== id) return null
+    if (row?.run.sessionId !== id) return null
     const view = foldSession(await readRunLog(client, id, sessionId, runId, known?.seq ?? 0), known?.view)
     const items = view.items.filter((item) => item.kind !== 'input')
-    return { seq: row.last_seq, run: renderRun(row.run), items, view }
+    const { last_seq: seq, epoch, owner, next_item_no: nextItemNo, overdue } = row
+    return { seq, run: renderRun(row.run), epoch, owner, nextItemNo, overdue, items, view }
   })
 }

@@ -1,10 +1,10 @@
-import type { SessionEvent, TerminalEvent } from '@shared/domain/events'
+import type { SessionEvent } from '@shared/domain/events'
 import { idOf } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
-import type { AttemptOutcome, Item, RunError, Usage } from '@shared/domain/objects'
+import type { AttemptOutcome, Item, RunError, ToolCall, Usage } from '@shared/domain/objects'
 import { callFunction, query } from './query.ts'
 import type { Database } from './pool.ts'
-import { iso, uuid } from './render.ts'
+import { uuid } from './render.ts'
 import { type NewEvent, type Written, renderWritten, toStored } from './storeEvents.ts'
 
 /**
@@ -19,63 +19,6 @@ export interface Hold {
   runId: string
   epoch: number
   attempt: number
-}
-
-export interface ClaimedRun {
-  run: {
-    id: string
-    organizationId: string
-    runNo: number
-    type: string
-    epoch: number
-    attempt: number
-    leg: number
-    failures: number
-    agentVersionId: string
-    version: string
-    metadata: JsonObject
-    nextItemNo: number
-    deadlineAt: string
-  }
-  session: {
-    id: string
-    handle: string
-    agent: string
-    metadata: JsonObject
-    state: Json
-    endUser: { id: string; externalId: string | null; metadata: JsonObject }
-  }
-  inputs: JsonObject[]
-  events: SessionEvent[]
-}
-
-/** Takes up to `limit` due runs for a worker, hinted ones first. Empty when nothing is due or the worker has lapsed. */
-export async function claimRuns(
-  db: Database,
-  workerId: string,
-  hints: readonly string[],
-  limit: number,
-): Promise<ClaimedRun[]> {
-  const rows = await query<{ claimed: ClaimedRun & Written }>(
-    db,
-    { name: 'claim_runs_v1', text: 'select claimed from claim_runs_v1($1, $2, $3) as claimed' },
-    [uuid('worker', workerId), hints.map((id) => uuid('run', id)), limit],
-  )
-  return rows.map(({ claimed: { run, session, inputs, ...written } }) => {
-    const sessionId = idOf('session', session.id)
-    return {
-      run: {
-        ...run,
-        id: idOf('run', run.id),
-        organizationId: idOf('organization', run.organizationId),
-        agentVersionId: idOf('agentVersion', run.agentVersionId),
-        deadlineAt: iso(run.deadlineAt),
-      },
-      session: { ...session, id: sessionId, endUser: { ...session.endUser, id: idOf('endUser', session.endUser.id) } },
-      inputs,
-      events: renderWritten(written, sessionId, run.id, run.attempt),
-    }
-  })
 }
 
 export interface AppendRequest extends Hold {
@@ -123,7 +66,7 @@ export async function appendEvents(
   return appended
 }
 
-/** How an attempt went, for people who ask later. */
+/** How an attempt went, for people who ask later; `running`: it goes on, outside. */
 export interface AttemptRecord {
   outcome: AttemptOutcome
   error?: RunError
@@ -142,8 +85,11 @@ export interface AttemptRecord {
 export interface RunEnd {
   sessionId: string
   runId: string
-  /** By which right: a worker's epoch, or the head's last seq up to which somebody else has folded the open items. */
-  right: { epoch: number } | { expectSeq: number }
+  /**
+   * By which right: a worker's epoch, or the head's last seq up to which somebody else has folded the open items; with
+   * both, also that the run is still held as it was found.
+   */
+  right: { epoch: number } | { expectSeq: number; epoch?: number }
   status: 'completed' | 'failed' | 'cancelled'
   error?: RunError
   usage?: Usage
@@ -158,13 +104,25 @@ export interface RunEnd {
   attempt: AttemptRecord
 }
 
+/** A leg that ends with a pause. */
+export interface RunPause extends Pick<
+  RunEnd,
+  'sessionId' | 'runId' | 'usage' | 'items' | 'events' | 'state' | 'metadata' | 'attempt'
+> {
+  epoch: number
+  pauseId: string
+  toolCalls: readonly ToolCall[]
+  /** After this many ms without all answers the run fails. */
+  expiresMs: number
+}
+
 export type EndOutcome =
   | { outcome: 'ended'; events: SessionEvent[]; nextRunId: string | null }
   | { outcome: 'fenced' | 'moved' | 'already_ended' | 'absent' }
 
 /** Ends a run: items, status, terminal event and the head's release in one transaction; returns the next run to ring. */
 export async function endRun(db: Database, end: RunEnd): Promise<EndOutcome> {
-  const { sessionId, runId, right, items, events, ...rest } = end
+  const { sessionId, runId, right, ...rest } = end
   const result = await callFunction<
     | ({ outcome: 'ended'; attempt: number | null; nextRunId: string | null } & Written)
     | { outcome: 'fenced' | 'moved' | 'already_ended' | 'absent' }
@@ -173,9 +131,7 @@ export async function endRun(db: Database, end: RunEnd): Promise<EndOutcome> {
     ...right,
     sessionId: uuid('session', sessionId),
     runId: uuid('run', runId),
-    hasState: end.state !== undefined,
-    items: items.map((item) => ({ ...item, id: uuid('item', item.id) })),
-    events: events.map(toStored),
+    ...storedMade(end),
   })
   if (result.outcome !== 'ended') return result
   return {
@@ -183,6 +139,39 @@ export async function endRun(db: Database, end: RunEnd): Promise<EndOutcome> {
     events: renderWritten(result, sessionId, uuid('run', runId), result.attempt),
     nextRunId: result.nextRunId && idOf('run', result.nextRunId),
   }
+}
+
+/** What a leg has made, as functions/*.sql take it. */
+export function storedMade({ items, events }: Pick<RunEnd, 'items' | 'events'>): object {
+  return { items: items.map((item) => ({ ...item, id: uuid('item', item.id) })), events: events.map(toStored) }
+}
+
+/** Pauses a running run: its leg's items and what it said of state are settled, it stays held. Null: fenced. */
+export async function pauseRun(db: Database, pause: RunPause): Promise<SessionEvent[] | null> {
+  const { sessionId, runId, ...rest } = pause
+  const result = await callFunction<({ outcome: 'paused'; attempt: number } & Written) | { outcome: 'fenced' }>(
+    db,
+    'pause_run_v1',
+    { ...rest, sessionId: uuid('session', sessionId), runId: uuid('run', runId), ...storedMade(pause) },
+  )
+  return result.outcome === 'paused' ? renderWritten(result, sessionId, uuid('run', runId), result.attempt) : null
+}
+
+/** Lets the agent app go on by itself: from now on its pushes are the run's lease, of `idleMs` each. False: fenced. */
+export async function handOverRun(
+  db: Database,
+  hold: Pick<Hold, 'sessionId' | 'runId' | 'epoch'>,
+  idleMs: number,
+  attempt: AttemptRecord,
+): Promise<boolean> {
+  const { outcome } = await callFunction<{ outcome: 'handed_over' | 'fenced' }>(db, 'hand_over_run_v1', {
+    sessionId: uuid('session', hold.sessionId),
+    runId: uuid('run', hold.runId),
+    epoch: hold.epoch,
+    idleMs,
+    attempt,
+  })
+  return outcome === 'handed_over'
 }
 
 export interface Requeue extends Pick<Hold, 'sessionId' | 'runId' | 'epoch'> {
@@ -209,9 +198,4 @@ export async function requeueRun(db: Database, requeue: Requeue): Promise<Sessio
     },
   )
   return result.outcome === 'requeued' ? renderWritten(result, sessionId, uuid('run', runId), result.attempt) : null
-}
-
-/** The event that tells how a run ended. */
-export function terminalEventOf(status: RunEnd['status']): TerminalEvent {
-  return `run.${status}`
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@shared/domain/json'
 import type { Item, Run } from '@shared/domain/objects'
 import type { Database } from './pool.ts'
 import { query, queryOne } from './query.ts'
@@ -29,6 +30,16 @@ export async function findRun(
     ],
   )
   return row && renderRun(row.run)
+}
+
+/** What a run was begun with, in order; also when it is hidden. */
+export async function readInputs(db: Database, runId: string): Promise<JsonObject[]> {
+  const rows = await query<{ data: JsonObject }>(
+    db,
+    { name: 'read_inputs', text: `select data from items where run_id = $1 and kind = 'input' order by item_no` },
+    [uuid('run', runId)],
+  )
+  return rows.map((row) => row.data)
 }
 
 /** A run's settled items that are shown, in order, with its inputs. */
@@ -63,11 +74,11 @@ export async function readItem(db: Database, sessionId: string, itemId: string):
 export async function readRunBounds(
   db: Database,
   runId: string,
-): Promise<{ firstSeq: number; endedSeq: number | null } | null> {
-  const row = await queryOne<{ first_seq: number; ended_seq: number | null }>(
+): Promise<{ firstSeq: number; endedSeq: number | null; leg: number } | null> {
+  const row = await queryOne<{ first_seq: number; ended_seq: number | null; leg: number }>(
     db,
-    { name: 'read_run_bounds', text: 'select first_seq, ended_seq from runs where id = $1' },
+    { name: 'read_run_bounds', text: 'select first_seq, ended_seq, leg from runs where id = $1' },
     [uuid('run', runId)],
   )
-  return row && { firstSeq: row.first_seq, endedSeq: row.ended_seq }
+  return row && { firstSeq: row.first_seq, endedSeq: row.ended_seq, leg: row.leg }
 }

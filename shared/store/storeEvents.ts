@@ -5,11 +5,11 @@ import { type StoredEvent, renderEvent, uuid } from './render.ts'
 
 /** What a run adds to the log, before it has a seq: the types that whoever runs or ends a run writes himself. */
 export type NewEvent = {
-  [Type in 'item.created' | 'item.delta' | 'item.completed' | 'state.updated' | 'custom']: {
+  [Type in 'item.created' | 'item.delta' | 'item.completed' | 'custom']: {
     type: Type
     data: EventData[Type]
   }
-}[Extract<EventType, 'item.created' | 'item.delta' | 'item.completed' | 'state.updated' | 'custom'>]
+}[Extract<EventType, 'item.created' | 'item.delta' | 'item.completed' | 'custom'>]
 
 /** An event as functions/*.sql take it. */
 export function toStored(event: NewEvent): { type: EventType; data: object } {
@@ -25,7 +25,7 @@ export function toStored(event: NewEvent): { type: EventType; data: object } {
 }
 
 /** An item without what its event's row says already (session), ids as UUIDs. */
-function storedItem({ sessionId: _sessionId, ...item }: Item): object {
+export function storedItem({ sessionId: _sessionId, ...item }: Item): object {
   return { ...item, id: uuid('item', item.id), runId: uuid('run', item.runId) }
 }
 
@@ -34,6 +34,17 @@ export interface Written {
   baseSeq: number
   at: string
   events: { type: EventType; data: JsonObject }[]
+}
+
+/** What a transition wrote for one of the runs that it touched. */
+export interface WrittenPart extends Written {
+  runId: string | null
+  attempt: number | null
+}
+
+/** The wire's events of a transition that touched several runs, in order of seq. */
+export function renderParts(parts: readonly WrittenPart[], sessionId: string): SessionEvent[] {
+  return parts.flatMap((part) => renderWritten(part, sessionId, part.runId, part.attempt))
 }
 
 /** The wire's events of what a transition wrote, with the seqs that it took. */

@@ -10,6 +10,8 @@ export interface WorkerRow {
   host: string
   pid: number
   concurrency: number
+  /** Carries out only runs that have lost workers, one at a time, in a process that may die of them. */
+  quarantine: boolean
 }
 
 /** Makes a worker known, with a lease of so many ms. */
@@ -18,10 +20,10 @@ export async function registerWorker(db: Database, worker: WorkerRow, lease: num
     db,
     {
       name: 'register_worker',
-      text: `insert into workers (id, host, pid, concurrency, lease_until)
-             values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))`,
+      text: `insert into workers (id, host, pid, concurrency, quarantine, lease_until)
+             values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))`,
     },
-    [uuid('worker', worker.id), worker.host, worker.pid, worker.concurrency, lease / 1_000],
+    [uuid('worker', worker.id), worker.host, worker.pid, worker.concurrency, worker.quarantine, lease / 1_000],
   )
 }
 

@@ -12,7 +12,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'shared/http': [...CONTRACTS, 'shared/store', 'shared/intake'],
   'services/*': [...STORE_AND_BROKER, 'shared/intake', 'shared/delivery', 'shared/http'],
   'workers/agent': CONTRACTS,
-  'workers/jobs': [...STORE_AND_BROKER, 'workers/agent'],
+  'workers/jobs': [...STORE_AND_BROKER, 'shared/intake', 'workers/agent'],
   migrations: ['shared/store'],
   cli: ['*'],
   'examples/*': CONTRACTS,

@@ -13,6 +13,7 @@ import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
+import { runTokens } from '@shared/intake/runTokens'
 import { type Database, createPool } from '@shared/store/pool'
 import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
@@ -111,14 +112,21 @@ async function compose(
     secret,
   })
   closing.push(closeAgentConnections, () => worker.drain(0))
-  const reconciler = startReconciler({ db, databaseUrl: database.url, broker: real, log, leases: leasesOf() })
+  const reconciler = startReconciler({
+    db,
+    databaseUrl: database.url,
+    broker: real,
+    log,
+    leases: leasesOf(),
+    quarantine: { wake: () => undefined },
+  })
   closing.push(() => reconciler.stop())
 
   const listening = await listen(0, '127.0.0.1')
   const url = `http://127.0.0.1:${listening.port}`
   closing.push(() => listening.close())
   const tokens = endUserTokens(secret)
-  const authenticator = createAuthenticator(db, tokens)
+  const authenticator = createAuthenticator(db, tokens, runTokens(secret))
   const feeds = createSessionFeeds({ db, broker, log })
   const tools = { db, broker, log, feeds, tokens, authenticator }
   const app = newApp()

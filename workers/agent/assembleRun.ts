@@ -24,14 +24,19 @@ export interface RunResult {
   metadata?: JsonObject
 }
 
+/** Frames that make something; the others end the leg. */
+export type MakingFrame = Exclude<AgentFrame, { name: 'done' | 'pause' }>
+
 export interface RunAssembly {
   /** The events of one frame. Throws AgentFailure: `error` frames, and whatever breaks the protocol. */
-  take(frame: Exclude<AgentFrame, { name: 'done' }>): RunEvent[]
+  take(frame: MakingFrame): RunEvent[]
   /**
    * The frame `done`: open items are completed, the output is known. Throws AgentFailure when there is none. Changes
    * nothing here: when the result is refused, the run breaks off instead.
    */
   done(): RunResult
+  /** The frame `pause`: open items are completed, there is no output yet. */
+  pause(): RunResult
   /** The end of a run that broke off: open items are kept as they are, marked incomplete. */
   cutShort(): RunResult
 }
@@ -126,7 +131,7 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
     return whole === '' ? created : [...created, grow(index, [{ op: 'append', path: '/content', value: whole }])]
   }
 
-  function take(frame: Exclude<AgentFrame, { name: 'done' }>): RunEvent[] {
+  function take(frame: MakingFrame): RunEvent[] {
     switch (frame.name) {
       case 'version':
         result.version = frame.data.version
@@ -163,6 +168,16 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
     }
   }
 
+  function closeOpen(status: 'complete' | 'incomplete'): RunResult {
+    const events = [...open.values()].map((index): RunEvent => {
+      const item: Item = { ...items[index]!, status }
+      items[index] = item
+      return { type: 'item.completed', data: { item } }
+    })
+    open.clear()
+    return { ...result, items, events }
+  }
+
   return {
     take,
     done() {
@@ -179,15 +194,8 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
       const events = inOrder.map((index): RunEvent => ({ type: 'item.completed', data: { item: whole[index]! } }))
       return { ...result, items: whole, events }
     },
-    cutShort() {
-      const events = [...open.values()].map((index): RunEvent => {
-        const item: Item = { ...items[index]!, status: 'incomplete' }
-        items[index] = item
-        return { type: 'item.completed', data: { item } }
-      })
-      open.clear()
-      return { ...result, items, events }
-    },
+    pause: () => closeOpen('complete'),
+    cutShort: () => closeOpen('incomplete'),
   }
 }
 

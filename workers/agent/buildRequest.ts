@@ -15,6 +15,7 @@ export interface RequestParts {
   session: Omit<AgentRequest['session'], 'state'> & { state: Json }
   inputs: JsonObject[]
   runItems: JsonObject[]
+  toolResults: JsonObject[]
   /** Oldest first; may hold one item more than the policy allows, which tells that there is more. */
   history: readonly PastItem[]
 }
@@ -33,7 +34,7 @@ export function buildRequest(parts: RequestParts, limits: AgentPolicy['history']
     input,
     inputs: parts.inputs,
     runItems: parts.runItems,
-    toolResults: [],
+    toolResults: parts.toolResults,
     memories: [],
   }
 }

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, request } from 'undici'
-import type { AgentPolicy } from '@shared/domain/agents'
+import type { CallTimeouts } from '@shared/domain/agents'
 import type { AgentFrame } from '@shared/contracts/agentApi'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
@@ -17,7 +17,7 @@ export interface AgentCall {
   url: string
   headers: Record<string, string>
   body: string
-  timeouts: AgentPolicy['timeouts']
+  timeouts: CallTimeouts
   /** Aborts the call; its reason is what the generator throws. */
   signal: AbortSignal
 }
@@ -59,8 +59,11 @@ export async function closeAgentConnections(): Promise<void> {
   await Promise.all(open.map((pool) => pool.destroy()))
 }
 
-/** Calls an agent app and yields the frames of its answer as they come; the last one is `done`. */
-export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<AgentFrame> {
+/** A frame of an answer; or that the agent app has answered 202: it goes on by itself. */
+export type CallFrame = AgentFrame | { name: 'goesOn' }
+
+/** Calls an agent app and yields the frames of its answer as they come; the last one is `done`, `pause` or `goesOn`. */
+export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<CallFrame> {
   const watch = watchCall(call.timeouts, call.signal)
   let finished: Dispatcher.ResponseData | null = null
   try {
@@ -68,13 +71,18 @@ export async function* callAgentApp(call: AgentCall, record: AnswerRecord): Asyn
     watch.alive()
     record.status = response.statusCode
     record.firstByteAt = new Date()
+    if (response.statusCode === 202) {
+      finished = response
+      yield { name: 'goesOn' }
+      return
+    }
     if (response.statusCode !== 200) {
       const failure = await refusal(response, record)
       finished = response
       throw failure
     }
     for await (const frame of readAnswer(response, record, watch.alive)) {
-      if (frame.name === 'done') finished = response
+      if (endsLeg(frame)) finished = response
       yield frame
     }
   } catch (error) {
@@ -153,15 +161,19 @@ async function* readStream(
     for (const line of whole) {
       for (const frame of parser.line(line)) {
         yield frame
-        if (frame.name === 'done') return
+        if (endsLeg(frame)) return
       }
     }
   }
   for (const frame of lastFrames(lines, parser)) {
     yield frame
-    if (frame.name === 'done') return
+    if (endsLeg(frame)) return
   }
   throw endedEarly()
+}
+
+function endsLeg(frame: AgentFrame): boolean {
+  return frame.name === 'done' || frame.name === 'pause'
 }
 
 /** A last frame may lack its line ends. What can't be read there was cut off: it says nothing about the agent app. */
@@ -174,7 +186,7 @@ function lastFrames(lines: ReturnType<typeof lineReader>, parser: FrameParser): 
 }
 
 function endedEarly(): AgentFailure {
-  return new AgentFailure('agent_disconnected', 'The agent app’s stream ended without "done" or "error".', {
+  return new AgentFailure('agent_disconnected', 'The agent app’s stream ended without "done", "pause" or "error".', {
     retryable: true,
   })
 }

@@ -1,4 +1,4 @@
-import type { AgentPolicy } from '@shared/domain/agents'
+import type { CallTimeouts } from '@shared/domain/agents'
 import { AgentFailure } from './agentFailure.ts'
 
 /** A call's idle and total time. */
@@ -12,7 +12,7 @@ export interface CallWatch {
   abort(): void
 }
 
-export function watchCall({ idleMs, totalMs }: AgentPolicy['timeouts'], signal: AbortSignal): CallWatch {
+export function watchCall({ idleMs, totalMs }: CallTimeouts, signal: AbortSignal): CallWatch {
   const controller = new AbortController()
   const expire = (what: string, ms: number) => () =>
     controller.abort(new AgentFailure('agent_timeout', `The agent app ${what} ${ms} ms.`, { retryable: true }))

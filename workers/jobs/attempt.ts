@@ -1,4 +1,5 @@
-import type { AttemptRecord, ClaimedRun, Hold } from '@shared/store/runTransitions'
+import type { ClaimedRun } from '@shared/store/claimRuns'
+import type { AttemptRecord, Hold } from '@shared/store/runTransitions'
 import type { AgentFailure } from '@workers/agent/agentFailure'
 import { type RunAssembly, assembleRun } from '@workers/agent/assembleRun'
 import { type AnswerRecord, newAnswerRecord } from '@workers/agent/callAgentApp'

@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionEvent } from '@shared/domain/events'
 import type { Item } from '@shared/domain/objects'
-import { isConnectionTrouble } from '@shared/store/connectionTrouble'
 import { readLiveRun } from '@shared/store/readSnapshot'
 import { type RunEnd, endRun, requeueRun } from '@shared/store/runTransitions'
 import { AgentFailure } from '@workers/agent/agentFailure'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { type AttemptInProgress, recordOf } from './attempt.ts'
+import { PAUSE_MS, logOutcome as log, persist } from './persist.ts'
 import type { RunAborted } from './runAborted.ts'
 import type { RunTools } from './runTools.ts'
 
@@ -125,7 +124,7 @@ async function end(
     right: { epoch },
     status,
     items,
-    events: [...pending, ...stateEvents(state), ...ending.events],
+    events: [...pending, ...ending.events],
     attempt: record,
     ...(error && { error }),
     ...(usage && { usage }),
@@ -141,48 +140,4 @@ async function end(
   tools.publish(ended.events)
   if (ended.nextRunId) tools.wake(ended.nextRunId)
   log(attempt, tools, status)
-}
-
-function stateEvents(state: RunEnd['state']): RunEnd['events'] {
-  return state === undefined ? [] : [{ type: 'state.updated', data: { state } }]
-}
-
-const PAUSE_MS = 200
-
-/**
- * Asks until Postgres has answered: a connection may break before or after the commit, and doing it again is harmless
- * (the epoch lets it happen once). What Postgres refuses for what it says is not tried again. Ends when the run is
- * broken off: a worker that can't reach Postgres fences itself.
- */
-async function persist<Result>(
-  ask: () => Promise<Result>,
-  attempt: AttemptInProgress,
-  tools: RunTools,
-  signal: AbortSignal,
-): Promise<Result> {
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!isConnectionTrouble(error)) throw error
-      tools.log.warn({ err: error, runId: attempt.hold.runId }, 'Postgres is away, a run waits to be written')
-    }
-    await sleep(PAUSE_MS)
-    if (signal.aborted) throw signal.reason
-  }
-}
-
-function log(attempt: AttemptInProgress, tools: RunTools, outcome: string, failure?: AgentFailure): void {
-  const { runId, sessionId, attempt: number } = attempt.hold
-  const { organizationId } = attempt.claimed.run
-  tools.log.info(
-    {
-      runId,
-      sessionId,
-      organizationId,
-      attempt: number,
-      ...(failure && { code: failure.code }),
-    },
-    `run ${outcome}`,
-  )
 }

@@ -3,8 +3,9 @@ import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { readHistory, readRunItems } from '@shared/store/history'
-import type { ClaimedRun } from '@shared/store/runTransitions'
-import { AgentFailure } from '@workers/agent/agentFailure'
+import type { ClaimedRun } from '@shared/store/claimRuns'
+import type { ToolCall } from '@shared/domain/objects'
+import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { buildRequest } from '@workers/agent/buildRequest'
 import { callAgentApp } from '@workers/agent/callAgentApp'
@@ -12,11 +13,12 @@ import { signatureHeaders } from '@workers/agent/signRequest'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkOutput } from './checkOutput.ts'
 import { concludeAborted, concludeCompleted, concludeFailed, concludeRetry, UNSTORABLE } from './concludeRun.ts'
+import { concludeHandedOver, concludePaused } from './concludeLeg.ts'
 import { RunAborted, readForRun } from './runAborted.ts'
 import type { RunTools } from './runTools.ts'
 
 /**
- *   claimed run ─▶ prepareCall ─▶ streamAnswer ─▶ concludeCompleted
+ *   claimed run ─▶ prepareCall ─▶ streamAnswer ─▶ concludeCompleted | concludePaused | concludeHandedOver
  *                                      │ AgentFailure ─▶ concludeRetry | concludeFailed
  *                                      └ RunAborted  ─▶ concludeAborted (gives back, or writes nothing when fenced)
  */
@@ -46,8 +48,10 @@ async function carryOut(attempt: AttemptInProgress, tools: RunTools, signal: Abo
     const { definition } = await tools.findVersion(attempt.claimed.run.agentVersionId)
     retries = definition.policy.retries
     const call = await prepareCall(attempt, definition, tools, signal)
-    const result = await streamAnswer(attempt, definition, call, tools)
-    await concludeCompleted(attempt, result, tools, signal)
+    const answer = await streamAnswer(attempt, definition, call, tools)
+    if (answer.kind === 'done') await concludeCompleted(attempt, answer.result, tools, signal)
+    else if (answer.kind === 'pause') await concludePaused(attempt, answer, definition, tools, signal)
+    else await concludeHandedOver(attempt, definition, tools, signal)
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error
     if (reason instanceof RunAborted || isRefusedStatement(reason)) throw reason
@@ -65,7 +69,7 @@ async function prepareCall(
   tools: RunTools,
   signal: AbortSignal,
 ) {
-  const { run, session, inputs } = attempt.claimed
+  const { run, session, inputs, toolResults } = attempt.claimed
   const limits = policy.history
   const { maxItems, maxBytes } = limits
   const history =
@@ -73,7 +77,7 @@ async function prepareCall(
   const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
   const { id, attempt: number, leg, type, metadata } = run
   const request = buildRequest(
-    { run: { id, attempt: number, leg, type, metadata }, session, inputs, runItems, history },
+    { run: { id, attempt: number, leg, type, metadata }, session, inputs, runItems, toolResults, history },
     limits,
   )
   const body = JSON.stringify(request)
@@ -83,6 +87,7 @@ async function prepareCall(
     accept: 'text/event-stream, application/x-ndjson, application/json',
     'agentview-run-id': id,
     'agentview-attempt': String(number),
+    'agentview-run-token': tools.runTokenOf(attempt.claimed),
     'idempotency-key': `${id}:${leg}`,
     traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
     ...signatureHeaders(await tools.findSigningSecret(run.organizationId), `${id}-${number}`, body, new Date()),
@@ -90,18 +95,25 @@ async function prepareCall(
   return { url, headers, body, timeouts: policy.timeouts, signal }
 }
 
-/** Reads the answer frame by frame into the log; returns what the run made once `done` has come and it all fits. */
+/** How an answer ended well. */
+type Answer =
+  { kind: 'done'; result: RunResult } | { kind: 'pause'; result: RunResult; toolCalls: ToolCall[] } | { kind: 'goesOn' }
+
+/** Reads the answer frame by frame into the log; returns what the leg made once it has ended and all of it fits. */
 async function streamAnswer(
   attempt: AttemptInProgress,
   definition: AgentDefinition,
   call: Parameters<typeof callAgentApp>[0],
   tools: RunTools,
-): Promise<RunResult> {
+): Promise<Answer> {
   for await (const frame of callAgentApp(call, attempt.answer)) {
-    if (frame.name === 'done') {
-      const result = attempt.assembly.done()
+    if (frame.name === 'goesOn') return { kind: 'goesOn' }
+    if (frame.name === 'done' || frame.name === 'pause') {
+      const result = frame.name === 'done' ? attempt.assembly.done() : attempt.assembly.pause()
       checkOutput(definition, attempt.claimed.run.type, result.items)
-      return result
+      return frame.name === 'done'
+        ? { kind: 'done', result }
+        : { kind: 'pause', result, toolCalls: distinctCalls(frame.data.toolCalls) }
     }
     if (frame.name === 'version') attempt.reportedVersion = frame.data.version
     const events = attempt.assembly.take(frame)
@@ -111,7 +123,13 @@ async function streamAnswer(
       tools.outbox.add(attempt.hold, events, first)
     }
   }
-  throw new Error('an answer ends with done or throws')
+  throw new Error('an answer ends with done, pause or 202, or throws')
+}
+
+/** Answers are told apart by callId. */
+function distinctCalls(toolCalls: ToolCall[]): ToolCall[] {
+  if (new Set(toolCalls.map((call) => call.callId)).size === toolCalls.length) return toolCalls
+  throw invalidOutput('The agent app paused with two calls of the same callId.')
 }
 
 function unexpected(error: unknown, attempt: AttemptInProgress, tools: RunTools): AgentFailure {

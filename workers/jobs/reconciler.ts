@@ -7,6 +7,8 @@ import { housekeep } from './chores/housekeeping.ts'
 import { createBellRinger } from './chores/lostBells.ts'
 import { giveBackOrphans, markLapsed } from './chores/lostWorkers.ts'
 import { endOverdue } from './chores/overdueRuns.ts'
+import { quarantineRuns } from './chores/quarantinedRuns.ts'
+import type { Quarantine } from './quarantine.ts'
 
 /**
  * Finds what fell between and does one chore after another: runs of lost workers, runs past their time, lost bells. One
@@ -20,6 +22,7 @@ export interface Reconciler {
 export interface ReconcilerOptions extends ChoreTools {
   databaseUrl: string
   leases: Leases
+  quarantine: Pick<Quarantine, 'wake'>
 }
 
 /** Any constant of our own: the right to reconcile this database. */
@@ -112,6 +115,7 @@ async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState,
   if (couldRenew) await markLapsed(options, 'expired')
   await giveBackOrphans(options)
   await endOverdue(options)
+  await quarantineRuns(options, options.quarantine)
   await state.ringAgain(options, now)
   if (now - state.housekeptAt > tunables.housekeeping) {
     state.housekeptAt = now

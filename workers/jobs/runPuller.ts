@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ClaimedRun } from '@shared/store/runTransitions'
+import type { ClaimedRun } from '@shared/store/claimRuns'
 
 /**
  * Fills a worker's free slots. A bell only wakes it: it claims as many due runs as it has free slots, hinted ones first,

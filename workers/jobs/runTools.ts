@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { SessionEvent } from '@shared/domain/events'
 import type { Leases } from '@shared/domain/leases'
 import type { AgentVersion } from '@shared/store/agents'
+import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { Database } from '@shared/store/pool'
 import type { EventOutbox } from './eventOutbox.ts'
 
@@ -18,5 +19,7 @@ export interface RunTools {
   /** A run that may start after a while. */
   wakeLater: (runId: string, delayMs: number) => void
   findVersion: (versionId: string) => Promise<AgentVersion>
+  /** The token by which the agent app may go on with this run by itself. */
+  runTokenOf: (claimed: ClaimedRun) => string
   findSigningSecret: (organizationId: string) => Promise<string>
 }

@@ -5,10 +5,12 @@ import type { BellAnswering, Broker } from '@shared/broker/port'
 import { newId } from '@shared/domain/ids'
 import type { Leases } from '@shared/domain/leases'
 import { tunables } from '@shared/domain/tunables'
+import { runTokens } from '@shared/intake/runTokens'
 import { findVersionById } from '@shared/store/agents'
 import { findOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
-import { type ClaimedRun, claimRuns, requeueRun } from '@shared/store/runTransitions'
+import { type ClaimedRun, claimQuarantined, claimRuns } from '@shared/store/claimRuns'
+import { requeueRun } from '@shared/store/runTransitions'
 import { unseal } from '@shared/store/sealedSecrets'
 import { type HeldRun, heartbeat, registerWorker, removeWorker } from '@shared/store/workers'
 import { handleJob } from './catalogue.ts'
@@ -38,8 +40,10 @@ export interface WorkerOptions {
   log: Logger
   concurrency: number
   leases: Leases
-  /** AGENTVIEW_SECRET: opens the keys that requests to agent apps are signed with. */
+  /** AGENTVIEW_SECRET: opens the keys that requests to agent apps are signed with, and signs their runs' tokens. */
   secret: string
+  /** This worker carries out runs that have lost others, and only these. Told of each id that it takes. */
+  quarantine?: { onRegistered: (workerId: string) => void }
 }
 
 /** What seems lost is looked at again after this: it may just have been on its way. */
@@ -55,7 +59,8 @@ interface Execution {
   done: Promise<void>
 }
 
-export async function startWorker({ db, broker, log, concurrency, leases, secret }: WorkerOptions): Promise<Worker> {
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { db, broker, log, concurrency, leases, secret, quarantine } = options
   let workerId = newId('worker')
   const executions = new Map<string, Execution>()
   let bells: BellAnswering | null = null
@@ -64,8 +69,10 @@ export async function startWorker({ db, broker, log, concurrency, leases, secret
   let givingBack = false
   await register(workerId)
 
-  function register(id: string): Promise<void> {
-    return registerWorker(db, { id, host: hostname(), pid: process.pid, concurrency }, leases.lease)
+  async function register(id: string): Promise<void> {
+    const worker = { id, host: hostname(), pid: process.pid, concurrency, quarantine: quarantine !== undefined }
+    await registerWorker(db, worker, leases.lease)
+    quarantine?.onRegistered(id)
   }
 
   function abort(runId: string, reason: AbortReason): void {
@@ -78,6 +85,7 @@ export async function startWorker({ db, broker, log, concurrency, leases, secret
     onLost: abort,
     onTrouble: (error) => log.error({ err: error }, 'events could not be appended'),
   })
+  const tokens = runTokens(secret)
   const tools: RunTools = {
     db,
     log,
@@ -91,6 +99,8 @@ export async function startWorker({ db, broker, log, concurrency, leases, secret
       if (!version) throw new Error(`the agent version ${id} is gone`)
       return version
     }),
+    runTokenOf: ({ run, session }) =>
+      tokens.issue({ organizationId: run.organizationId, sessionId: session.id, runId: run.id, epoch: run.epoch }),
     findSigningSecret: remember(10_000, tunables.credentialCache, async (id) => {
       const organization = await readForRun(findOrganization(db, id))
       if (!organization) throw new Error(`the organization ${id} is gone`)
@@ -118,7 +128,7 @@ export async function startWorker({ db, broker, log, concurrency, leases, secret
     execute,
     async claim(hints, limit) {
       try {
-        const claimed = await claimRuns(db, workerId, hints, limit)
+        const claimed = await (quarantine ? claimQuarantined(db, workerId) : claimRuns(db, workerId, hints, limit))
         for (const run of claimed) tools.publish(run.events)
         return claimed
       } catch (error) {
@@ -192,21 +202,24 @@ export async function startWorker({ db, broker, log, concurrency, leases, secret
   const unsubscribe = broker.onAborts((runIds) => {
     if (runIds.some((runId) => executions.has(runId))) beat.now()
   })
+  // No bell is rung for the quarantine.
+  const look = quarantine && setInterval(() => void puller.wake([]), tunables.quarantineLook)
   try {
-    bells = await broker.answerBells((runIds) => handleJob('pullRuns', { runIds }, { puller }))
+    bells = quarantine ? null : await broker.answerBells((runIds) => handleJob('pullRuns', { runIds }, { puller }))
   } catch (error) {
     unsubscribe()
     beat.stop()
     throw error
   }
   // Bells may have filled it meanwhile.
-  if (puller.running() >= concurrency) bells.pause()
+  if (puller.running() >= concurrency) bells?.pause()
   void puller.wake([])
 
   return {
     running: () => executions.size,
     async drain(graceMs) {
       stopping = true
+      clearInterval(look)
       await Promise.all([bells?.close(), Promise.race([puller.stop(), sleep(graceMs, undefined, { ref: false })])])
       const all = () => Promise.allSettled([...executions.values()].map((execution) => execution.done))
       await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])

@@ -2,10 +2,18 @@ import { notFound } from '@shared/domain/errors'
 import type { Handlers } from '@shared/http/mountRoutes'
 import { scopeOf } from '@shared/intake/caller'
 import { cancelRun } from '@shared/intake/cancelRun'
+import { beginRun, keepRunAlive, pushRun } from '@shared/intake/pushRun'
+import { resumeRun } from '@shared/intake/resumeRun'
+import { retryRun } from '@shared/intake/retryRun'
+import { readAccepted } from '@shared/intake/sendMessage'
 import { findRun } from '@shared/store/runs'
 import type { ApiTools } from '../apiTools.ts'
 
-export function runRoutes(tools: ApiTools): Handlers<'readRun' | 'cancelRun'> {
+const REPLAYED = { 'Idempotent-Replayed': 'true' }
+
+type Names = 'readRun' | 'cancelRun' | 'resumeRun' | 'retryRun' | 'beginRun' | 'pushRun' | 'keepRunAlive'
+
+export function runRoutes(tools: ApiTools): Handlers<Names> {
   return {
     async readRun({ caller, params }) {
       const run = await findRun(tools.db, scopeOf(caller), params.runId)
@@ -14,6 +22,24 @@ export function runRoutes(tools: ApiTools): Handlers<'readRun' | 'cancelRun'> {
     },
     async cancelRun({ caller, params }) {
       return { status: 200, body: await cancelRun(tools, caller, params.runId) }
+    },
+    async resumeRun({ caller, params, body }) {
+      return { status: 200, body: await resumeRun(tools, caller, params.runId, body) }
+    },
+    async retryRun({ caller, params, key }) {
+      const accepted = await retryRun(tools, caller, params.runId, key)
+      const headers = { Location: `/v1/runs/${accepted.runId}`, ...(accepted.replayed && REPLAYED) }
+      return { status: 202, body: await readAccepted(tools, caller, accepted), headers }
+    },
+    async beginRun({ caller, params, body, key }) {
+      const { run, replayed } = await beginRun(tools, caller, params.sessionId, body, key)
+      return { status: 201, body: run, headers: { Location: `/v1/runs/${run.id}`, ...(replayed && REPLAYED) } }
+    },
+    async pushRun({ caller, params, body, key }) {
+      return { status: 200, body: await pushRun(tools, caller, params.runId, body, key) }
+    },
+    async keepRunAlive({ caller, params }) {
+      return { status: 200, body: await keepRunAlive(tools, caller, params.runId) }
     },
   }
 }

@@ -106,7 +106,7 @@ describe('a run that is cancelled', () => {
         name: 'patient',
         policy: {
           history: { maxItems: 10, maxBytes: 10_000 },
-          timeouts: { connectMs: 1_000, idleMs: 60_000, totalMs: 60_000 },
+          timeouts: { connectMs: 1_000, idleMs: 60_000, totalMs: 60_000, pauseMs: 60_000 },
           retries: { max: 3, backoffMs: 3_600_000, factor: 1, maxBackoffMs: 3_600_000, jitter: 0 },
           onBusy: 'enqueue',
         },

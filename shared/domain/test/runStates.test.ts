@@ -18,7 +18,12 @@ const TABLE = `
   expireDeadline  failed     failed     failed     -          -       -
   pause           -          paused     -          -          -       -
   resume          -          -          queued     -          -       -
-  expirePause     -          -          cancelled  -          -       -`
+  expirePause     -          -          failed     -          -       -
+  handOver        -          running    -          -          -       -
+  push            -          running    -          -          -       -
+  expireIdle      -          failed     -          -          -       -
+  loseThirdWorker -          failed     -          -          -       -
+  interrupt       cancelled  cancelled  cancelled  -          -       -`
 
 const rows = TABLE.trim()
   .split('\n')

@@ -48,11 +48,13 @@ begin
       from sessions s where s.id = v_run.session_id),
     'inputs', (
       select jsonb_agg(i.data order by i.item_no) from items i where i.run_id = v_run.id and i.kind = 'input'),
+    'toolResults', case when v_run.leg = 0 then '[]' else tool_results_v1(v_run.id, v_run.leg) end,
     'baseSeq', p_last_seq, 'at', p_now, 'events', v_events);
 end
 $$;
 
--- A worker takes as many due runs as it has free slots: hinted ones first, then by class and due time.
+-- A worker takes as many due runs as it has free slots: hinted ones first, then by class and due time. Runs that have lost
+-- two workers are left to the quarantine.
 -- Heads that somebody else has locked are left to him, and the next ones are taken instead. Which run a session may start
 -- is kept in runs.is_next under the head's lock, so blocked runs cost nothing here.
 -- Only when it has locked no head at all does it wait for one, that of a hinted run: most often the next message to the
@@ -61,7 +63,7 @@ $$;
 -- its head is locked, and doesn't count against the limit.
 -- Plans are kept, and one that was made while nothing waited would read and sort the whole backlog at each claim: the
 -- settings leave only the one that reads runs_due in order and stops.
--- out  a row for each claimed run: { run, session, inputs, baseSeq, at, events }
+-- out  a row for each claimed run: { run, session, inputs, toolResults, baseSeq, at, events }
 create or replace function claim_runs_v1(p_worker_id uuid, p_hints uuid[], p_limit int)
 returns setof jsonb language plpgsql volatile
 set enable_sort = off set enable_seqscan = off as $$
@@ -79,7 +81,7 @@ begin
   for v_due in
     with r as materialized (select * from runs where id = any (p_hints))
     select r.id, h.last_seq, h.held_run_id from r join session_heads h on h.session_id = r.session_id
-      where r.status = 'queued' and r.is_next and r.due_at <= v_now
+      where r.status = 'queued' and r.is_next and r.lapses < 2 and r.due_at <= v_now
         and (h.held_run_id is null or (h.held_run_id = r.id and h.held_epoch = r.epoch))
       order by r.priority desc, r.due_at limit v_left
       for no key update of h skip locked
@@ -95,7 +97,7 @@ begin
   while v_left > 0 loop
     for v_due in
       select r.id, h.last_seq, h.held_run_id from runs r join session_heads h on h.session_id = r.session_id
-        where r.status = 'queued' and r.is_next and r.due_at <= v_now
+        where r.status = 'queued' and r.is_next and r.lapses < 2 and r.due_at <= v_now
           and (h.held_run_id is null or (h.held_run_id = r.id and h.held_epoch = r.epoch))
         order by r.priority desc, r.due_at limit v_left
         for no key update of h skip locked
@@ -112,7 +114,7 @@ begin
   if v_locked or p_limit < 1 then return; end if;
   with r as materialized (select * from runs where id = any (p_hints))
     select r.id, r.session_id, 0::bigint as last_seq, null::uuid as held_run_id into v_due from r
-      where r.status = 'queued' and r.is_next and r.due_at <= v_now limit 1;
+      where r.status = 'queued' and r.is_next and r.lapses < 2 and r.due_at <= v_now limit 1;
   if not found then return; end if;
   select v_due.id, h.session_id, h.last_seq, h.held_run_id into v_due from session_heads h
     where h.session_id = v_due.session_id and (h.held_run_id is null or h.held_run_id = v_due.id)
@@ -123,13 +125,34 @@ begin
 end
 $$;
 
+-- The quarantine takes one run that has lost two workers; no row when there is none.
+create or replace function claim_quarantined_v1(p_worker_id uuid) returns setof jsonb language plpgsql volatile
+set enable_sort = off set enable_seqscan = off as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_due record;
+  v_claimed jsonb;
+begin
+  perform from workers w where w.id = p_worker_id and w.lapsed_at is null and w.quarantine;
+  if not found then return; end if;
+  select r.id, h.last_seq, h.held_run_id into v_due from runs r join session_heads h on h.session_id = r.session_id
+    where r.status = 'queued' and r.is_next and r.lapses >= 2 and r.due_at <= v_now
+      and (h.held_run_id is null or (h.held_run_id = r.id and h.held_epoch = r.epoch))
+    order by r.due_at limit 1
+    for no key update of h skip locked;
+  if not found then return; end if;
+  v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
+  if v_claimed is not null then return next v_claimed; end if;
+end
+$$;
+
 -- Due runs that nobody has claimed for a while, the best ones first; with settings for the same reason as above.
 create or replace function find_unclaimed_runs_v1(p_older_ms float8, p_limit int) returns setof uuid language plpgsql stable
 set enable_sort = off set enable_seqscan = off as $$
 declare
   v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_ms / 1000);
 begin
-  return query select r.id from runs r where r.status = 'queued' and r.is_next and r.due_at <= v_due
+  return query select r.id from runs r where r.status = 'queued' and r.is_next and r.lapses < 2 and r.due_at <= v_due
     order by r.priority desc, r.due_at limit p_limit;
 end
 $$;

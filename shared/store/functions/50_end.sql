@@ -14,10 +14,58 @@ begin
 end
 $$;
 
--- Ends a run, whoever ends it. Its worker is fenced by p.epoch; anybody else (cancel, deadline) gives no epoch but the
--- head's last_seq at which he had read and folded the run's open items: when it has moved on, he reads again.
+-- The end of a leg, by a pause or by the run's end: its items become rows, and what the agent app said of state and
+-- metadata is applied.
+-- in   p: { items: [row], events: [{ type, data }], state?, metadata? }; p_seq: the head's last seq
+-- out  the events to be written: those given, state.updated, session.updated
+create or replace function settle_leg_v1(p_run runs, p jsonb, p_seq bigint, p_now timestamptz) returns jsonb
+language plpgsql volatile as $$
+declare
+  v_metadata jsonb := coalesce(nullif(p -> 'metadata', 'null'), '{}');
+  v_events jsonb := p -> 'events';
+begin
+  insert into items (id, session_id, run_id, run_no, item_no, leg, kind, status, data, created_at)
+    select i.id, p_run.session_id, p_run.id, p_run.run_no, i."itemNo", p_run.leg, i.kind, i.status, i.data, i."createdAt"
+    from jsonb_to_recordset(p -> 'items')
+      as i (id uuid, "itemNo" int, kind text, status text, data jsonb, "createdAt" timestamptz)
+    on conflict (id) do nothing;
+  update sessions s set updated_at = p_now, metadata = s.metadata || v_metadata,
+      state = case when p ? 'state' then p -> 'state' else s.state end
+    where s.id = p_run.session_id;
+  if p ? 'state' then
+    v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'state.updated', 'data',
+      jsonb_build_object('state', p -> 'state')));
+  end if;
+  if v_metadata <> '{}' then
+    v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'session.updated', 'data', jsonb_build_object('session',
+      session_snapshot_v1(p_run.session_id) || jsonb_build_object('lastSeq', p_seq + jsonb_array_length(v_events) + 1))));
+  end if;
+  return v_events;
+end
+$$;
+
+-- Takes what a run has made out of the conversation, its inputs as well; returns the event that says so.
+create or replace function hide_items_v1(p_run_id uuid, p_reason text) returns jsonb language sql volatile as $$
+  with hidden as (
+    update items i set hidden = true where i.run_id = p_run_id and not i.hidden returning i.id, i.item_no
+  )
+  select jsonb_build_object('type', 'items.hidden', 'data', jsonb_build_object('reason', p_reason,
+    'itemIds', coalesce(jsonb_agg(id order by item_no), '[]'))) from hidden
+$$;
+
+-- The usage of a run's legs together; the model is the last one's.
+create or replace function add_usage_v1(p_first jsonb, p_second jsonb) returns jsonb language sql immutable as $$
+  select case when p_first is null or p_second is null then coalesce(p_second, p_first) else
+    p_first || p_second || (
+      select coalesce(jsonb_object_agg(key, (p_first ->> key)::numeric + (p_second ->> key)::numeric), '{}')
+      from unnest(array['inputTokens', 'outputTokens', 'costUsd']) as key where p_first ? key and p_second ? key) end
+$$;
+
+-- Ends a run, whoever ends it. Its worker is fenced by p.epoch. Whoever reads and folds its open items without a lock
+-- (cancel, deadline, an agent app that goes on by itself) gives the head's last_seq at which he did: when it has moved on,
+-- he reads again. Given both, both must hold.
 -- in   p: { sessionId, runId, epoch?, expectSeq?, status, error?, usage?, items: [row], events: [{ type, data }],
---           hasState, state?, metadata?, attempt?: { outcome, error?, … } }
+--           state?, metadata?, hide?: why its items leave the conversation, attempt?: { outcome, error?, … } }
 -- out  { outcome: ended, baseSeq, at, events, nextRunId } | { outcome: fenced | moved | already_ended | absent }
 create or replace function end_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
@@ -26,19 +74,15 @@ declare
   v_head session_heads;
   v_run runs;
   v_now timestamptz;
-  v_metadata jsonb := coalesce(nullif(p -> 'metadata', 'null'), '{}');
-  v_events jsonb := p -> 'events';
+  v_events jsonb;
   v_next uuid;
 begin
   select * into v_head from session_heads h where h.session_id = v_session for no key update;
   if not found then return '{"outcome": "absent"}'; end if;
-  if p ? 'epoch' then
-    if v_head.held_run_id is distinct from v_run_id or v_head.held_epoch <> (p ->> 'epoch')::int then
-      return '{"outcome": "fenced"}';
-    end if;
-  elsif v_head.last_seq <> (p ->> 'expectSeq')::bigint then
-    return '{"outcome": "moved"}';
+  if p ? 'epoch' and (v_head.held_run_id is distinct from v_run_id or v_head.held_epoch <> (p ->> 'epoch')::int) then
+    return '{"outcome": "fenced"}';
   end if;
+  if p ? 'expectSeq' and v_head.last_seq <> (p ->> 'expectSeq')::bigint then return '{"outcome": "moved"}'; end if;
   v_now := clock_timestamp();
 
   -- by its id alone, also below: with the guards in the statement a plan may choose the index of all live runs, or of all
@@ -48,35 +92,27 @@ begin
       or (p ? 'epoch' and v_run.status <> 'running') then
     return '{"outcome": "already_ended"}';
   end if;
-  update runs r set status = p ->> 'status', error = nullif(p -> 'error', 'null'), usage = nullif(p -> 'usage', 'null'),
-      epoch = r.epoch + (case when p ? 'epoch' then 0 else 1 end), worker_id = null, ended_at = v_now,
-      failures = r.failures + (case when p ->> 'status' = 'failed' then 1 else 0 end),
-      ended_seq = v_head.last_seq + jsonb_array_length(v_events) + (case when v_metadata = '{}' then 1 else 2 end)
-    where r.id = v_run_id
-    returning r.* into v_run;
+  p := coalesce(v_run.pending, '{}') || p || case when v_run.pending ? 'metadata' and p ? 'metadata'
+    then jsonb_build_object('metadata', (v_run.pending -> 'metadata') || (p -> 'metadata')) else '{}' end;
 
   perform settle_attempt_v1(v_run.id, v_run.attempt, v_now, p -> 'attempt');
-  insert into items (id, session_id, run_id, run_no, item_no, leg, kind, status, data, created_at)
-    select i.id, v_session, v_run.id, v_run.run_no, i."itemNo", v_run.leg, i.kind, i.status, i.data, i."createdAt"
-    from jsonb_to_recordset(p -> 'items')
-      as i (id uuid, "itemNo" int, kind text, status text, data jsonb, "createdAt" timestamptz)
-    on conflict (id) do nothing;
-  update sessions s set updated_at = v_now,
-      state = case when (p ->> 'hasState')::boolean then p -> 'state' else s.state end,
-      metadata = s.metadata || v_metadata
-    where s.id = v_session;
-
-  if v_metadata <> '{}' then
-    v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'session.updated', 'data', jsonb_build_object('session',
-      session_snapshot_v1(v_session) || jsonb_build_object('lastSeq', v_run.ended_seq - 1))));
-  end if;
+  v_events := settle_leg_v1(v_run, p, v_head.last_seq, v_now);
+  if p ? 'hide' then v_events := v_events || jsonb_build_array(hide_items_v1(v_run_id, p ->> 'hide')); end if;
+  update runs r set status = p ->> 'status', error = nullif(p -> 'error', 'null'),
+      usage = add_usage_v1(r.usage, nullif(p -> 'usage', 'null')), pause = null, pending = null,
+      epoch = r.epoch + (case when p ? 'epoch' then 0 else 1 end), worker_id = null, ended_at = v_now,
+      failures = r.failures + (case when p ->> 'status' = 'failed' then 1 else 0 end),
+      lapses = r.lapses + (case when p -> 'attempt' ->> 'outcome' = 'lapsed' then 1 else 0 end),
+      ended_seq = v_head.last_seq + jsonb_array_length(v_events) + 1
+    where r.id = v_run_id
+    returning r.* into v_run;
   v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'run.' || (p ->> 'status'),
     'data', jsonb_build_object('run', run_snapshot_v1(v_run.id))));
   perform append_log_v1(v_session, v_run.id, nullif(v_run.attempt, 0), v_head.last_seq, v_now, v_events);
 
   -- one that stood behind others lets nobody start
   if v_run.is_next then v_next := release_head_v1(v_session, v_run.run_no); end if;
-  update session_heads h set last_seq = v_head.last_seq + jsonb_array_length(v_events),
+  update session_heads h set last_seq = v_run.ended_seq,
       held_run_id = nullif(v_head.held_run_id, v_run_id),
       queued_count = v_head.queued_count - (case when v_head.held_run_id is not distinct from v_run_id then 0 else 1 end)
     where h.session_id = v_session;
@@ -85,14 +121,20 @@ begin
 end
 $$;
 
--- Writes down how an attempt went. p null: only that it is over (its worker could not say more).
+-- Writes down how an attempt went, or goes (outcome `running`: it isn't over). p null: only that it is over (its worker
+-- could not say more).
 create or replace function settle_attempt_v1(p_run_id uuid, p_attempt int, p_now timestamptz, p jsonb) returns void
 language sql volatile as $$
-  update attempts a set outcome = coalesce(p ->> 'outcome', 'cancelled'), ended_at = p_now, error = nullif(p -> 'error', 'null'),
-      reported_version = p ->> 'reportedVersion',
-      first_byte_at = (p ->> 'firstByteAt')::timestamptz, first_delta_at = (p ->> 'firstDeltaAt')::timestamptz,
-      request_bytes = (p ->> 'requestBytes')::int, request_sha256 = p ->> 'requestSha256',
-      response_status = (p ->> 'responseStatus')::int, response_bytes = (p ->> 'responseBytes')::int,
-      response_truncated = (p ->> 'responseTruncated')::boolean, response_body = decode(p ->> 'responseBody', 'base64')
+  update attempts a set outcome = coalesce(p ->> 'outcome', 'cancelled'),
+      ended_at = case when p ->> 'outcome' = 'running' then null else p_now end, error = nullif(p -> 'error', 'null'),
+      reported_version = coalesce(p ->> 'reportedVersion', a.reported_version),
+      first_byte_at = coalesce((p ->> 'firstByteAt')::timestamptz, a.first_byte_at),
+      first_delta_at = coalesce((p ->> 'firstDeltaAt')::timestamptz, a.first_delta_at),
+      request_bytes = coalesce((p ->> 'requestBytes')::int, a.request_bytes),
+      request_sha256 = coalesce(p ->> 'requestSha256', a.request_sha256),
+      response_status = coalesce((p ->> 'responseStatus')::int, a.response_status),
+      response_bytes = coalesce((p ->> 'responseBytes')::int, a.response_bytes),
+      response_truncated = coalesce((p ->> 'responseTruncated')::boolean, a.response_truncated),
+      response_body = coalesce(decode(p ->> 'responseBody', 'base64'), a.response_body)
     where a.run_id = p_run_id and a.attempt = p_attempt and a.outcome = 'running'
 $$;

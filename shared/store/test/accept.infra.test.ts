@@ -20,7 +20,7 @@ describe('a message', () => {
   test('becomes an input item, a queued run and two events, and may start at once', async () => {
     const sessionId = await engine.newSession()
     const accepted = await engine.say(sessionId, { input: { content: 'hi' }, metadata: { a: 1 } })
-    expect(accepted).toMatchObject({ seq: 3, ring: true, sessionId })
+    expect(accepted).toMatchObject({ seq: 3, ringAfterMs: 0, sessionId })
     expect(typesOf(accepted.events)).toEqual(['item.created', 'run.queued'])
     expect(await engine.log(sessionId)).toEqual([
       expect.objectContaining({ seq: 1, type: 'session.created' }),
@@ -53,7 +53,7 @@ describe('a message', () => {
   test('to a session that has a run is queued behind it and is not to be rung', async () => {
     const sessionId = await engine.newSession()
     const outcomes = [await engine.say(sessionId), await engine.say(sessionId), await engine.say(sessionId)]
-    expect(outcomes.map((outcome) => outcome.ring)).toEqual([true, false, false])
+    expect(outcomes.map((outcome) => outcome.ringAfterMs)).toEqual([0, null, null])
     expect(await Promise.all(outcomes.map(async ({ runId }) => (await engine.run(runId)).queuePosition))).toEqual([
       0, 1, 2,
     ])
@@ -72,7 +72,7 @@ describe('a message', () => {
   test('may begin its session: one transaction, three events', async () => {
     const newSession = { ...engine.sessionWith(), title: 'T', metadata: { product: 'x' } }
     const accepted = await engine.say(newSession.id, { newSession })
-    expect(accepted).toMatchObject({ seq: 3, ring: true, sessionId: newSession.id })
+    expect(accepted).toMatchObject({ seq: 3, ringAfterMs: 0, sessionId: newSession.id })
     const log = await engine.log(newSession.id)
     expect(typesOf(log)).toEqual(['session.created', 'item.created', 'run.queued'])
     expect(log[0]).toMatchObject({
@@ -85,7 +85,7 @@ describe('a message', () => {
     const sessionId = await engine.newSession()
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => engine.say(sessionId)))
     expect(outcomes.map((outcome) => outcome.seq).toSorted((a, b) => a - b)).toEqual(outcomes.map((_, i) => 3 + 2 * i))
-    expect(outcomes.filter((outcome) => outcome.ring).map((outcome) => outcome.seq)).toEqual([3])
+    expect(outcomes.filter((outcome) => outcome.ringAfterMs !== null).map((outcome) => outcome.seq)).toEqual([3])
     await expectSound(engine, sessionId)
   })
 })
@@ -108,7 +108,7 @@ describe('a message that rejects a busy session', () => {
     const message = engine.message(sessionId, { onBusy: 'reject', idempotency: key() })
     expect(await acceptMessage(engine.db, message)).toEqual({ outcome: 'busy', activeRunId: claimed.run.id })
     await finish(engine.db, claimed)
-    expect(await acceptMessage(engine.db, message)).toMatchObject({ outcome: 'accepted', ring: true })
+    expect(await acceptMessage(engine.db, message)).toMatchObject({ outcome: 'accepted', ringAfterMs: 0 })
     await expectSound(engine, sessionId)
   })
 

@@ -119,8 +119,8 @@ describe('a claim', () => {
     for (let round = 0; round < 5; round++) {
       const sessionId = await engine.newSession()
       const says = Array.from({ length: 20 }, async () => {
-        const { ring, runId } = await engine.say(sessionId)
-        return ring ? idsOf(await engine.claim(worker, 5, [runId])).includes(runId) : null
+        const { ringAfterMs, runId } = await engine.say(sessionId)
+        return ringAfterMs === 0 ? idsOf(await engine.claim(worker, 5, [runId])).includes(runId) : null
       })
       expect((await Promise.all(says)).filter((found) => found !== null)).toEqual([true])
       await expectSound(engine, sessionId)

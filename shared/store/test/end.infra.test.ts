@@ -170,7 +170,7 @@ test('messages that come while a run ends are never forgotten: somebody may alwa
     const { sessionId } = holdOf(claimed)
     const [end, ...says] = await Promise.all([finish(engine.db, claimed), engine.say(sessionId), engine.say(sessionId)])
     if (end.outcome !== 'ended') throw new Error(end.outcome)
-    const rung = [end.nextRunId, ...says.map(({ ring, runId }) => (ring ? runId : null))].filter(
+    const rung = [end.nextRunId, ...says.map(({ ringAfterMs, runId }) => (ringAfterMs === 0 ? runId : null))].filter(
       (runId) => runId !== null,
     )
     expect(rung).toHaveLength(1)

@@ -3,7 +3,7 @@ import { isEnded } from '@shared/domain/runStates'
 import type { Item } from '@shared/domain/objects'
 import fc from 'fast-check'
 import { forceEndRun } from '../forceEndRun.ts'
-import type { ClaimedRun } from '../runTransitions.ts'
+import type { ClaimedRun } from '../claimRuns.ts'
 import { listRuns } from '../sessions.ts'
 import type { NewEvent } from '../storeEvents.ts'
 import {
@@ -132,9 +132,8 @@ export class RandomSession {
     const last = this.made.at(-1)
     if (status === 'completed' && last) events.push(this.settle(last, 'complete', 'output'))
     const state = pick % 3 === 0 ? { state: { turn: pick } } : {}
-    const stateEvents: NewEvent[] = state.state ? [{ type: 'state.updated', data: { state: state.state } }] : []
     const metadata = pick % 5 === 0 ? { metadata: { [newId('request').slice(-3)]: pick } } : {}
-    const made = { items: this.made, events: [...stateEvents, ...events], ...state, ...metadata }
+    const made = { items: this.made, events, ...state, ...metadata }
     const error = status === 'failed' ? { error: ERROR } : {}
     await finish(this.engine.db, claimed, { status, ...made, ...error, attempt: { outcome: status, ...error } })
     this.claimed = null

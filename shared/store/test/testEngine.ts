@@ -13,14 +13,13 @@ import { insertOrganization } from '../organizations.ts'
 import { type Database, createPool } from '../pool.ts'
 import { readEvents } from '../readEvents.ts'
 import { findRun } from '../runs.ts'
+import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
 import {
-  type ClaimedRun,
   type EndOutcome,
   type Hold,
   type Requeue,
   type RunEnd,
   appendEvents,
-  claimRuns,
   endRun,
   requeueRun,
 } from '../runTransitions.ts'
@@ -97,7 +96,7 @@ export async function startTestEngine(): Promise<TestEngine> {
     },
     async newWorker() {
       const id = newId('worker')
-      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10 }, tunables.lease)
+      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10, quarantine: false }, tunables.lease)
       return id
     },
     claim: (workerId, limit = 1, hints = []) => claimRuns(db, workerId, hints, limit),

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { RunStatus } from '@shared/domain/objects'
 import { RUN_TRANSITIONS, type RunTransition } from '@shared/domain/runStates'
 import { forceEndRun } from '../forceEndRun.ts'
-import { type ClaimedRun, type Hold } from '../runTransitions.ts'
+import type { ClaimedRun } from '../claimRuns.ts'
+import type { Hold } from '../runTransitions.ts'
 import { expectSound } from './invariants.ts'
 import {
   type TestEngine,

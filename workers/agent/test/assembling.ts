@@ -1,12 +1,11 @@
-import type { AgentFrame } from '@shared/contracts/agentApi'
 import type { SessionEvent } from '@shared/domain/events'
 import { foldSession } from '@shared/domain/foldSession'
 import { newId } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import type { Item } from '@shared/domain/objects'
-import { type RunAssembly, type RunEvent, assembleRun } from '../assembleRun.ts'
+import { type MakingFrame, type RunAssembly, type RunEvent, assembleRun } from '../assembleRun.ts'
 
-export type Frame = Exclude<AgentFrame, { name: 'done' }>
+export type Frame = MakingFrame
 
 export const item = (data: JsonObject): Frame => ({ name: 'item', data: { item: data } })
 export const start = (id: string, data: JsonObject): Frame => ({ name: 'item.start', data: { id, item: data } })

@@ -27,6 +27,7 @@ const parts = (more: Partial<RequestParts> = {}): RequestParts => ({
   },
   inputs: [{ content: 'hello' }],
   runItems: [],
+  toolResults: [],
   history: HISTORY,
   ...more,
 })

@@ -35,6 +35,18 @@ describe('an answer', () => {
       whole(200, '{"items":[{}]}', { 'Content-Type': 'Application/JSON; Charset=UTF-8' }),
       ['item', 'done'],
     ],
+    ['that only says that it goes on by itself', whole(202, 'later'), ['goesOn']],
+    [
+      'as a stream that pauses',
+      whole(
+        200,
+        frame('text', { delta: 'a' }) + frame('pause', { toolCalls: [{ callId: '1', name: 'ask', arguments: {} }] }),
+        {
+          'content-type': 'text/event-stream',
+        },
+      ),
+      ['text', 'pause'],
+    ],
     [
       'as a stream',
       whole(200, frame('text', { delta: 'a' }) + done, { 'content-type': 'text/event-stream' }),

@@ -39,7 +39,6 @@ async function ending(bytes: string | Uint8Array) {
 describe('a status', () => {
   test.each([
     [201, false],
-    [202, false],
     [204, false],
     [301, false],
     [302, false],

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, createServer } from 'node:net'
-import type { AgentFrame } from '@shared/contracts/agentApi'
 import { AgentFailure } from '../agentFailure.ts'
-import { type AgentCall, type AnswerRecord, callAgentApp, newAnswerRecord } from '../callAgentApp.ts'
+import { type AgentCall, type AnswerRecord, callAgentApp, newAnswerRecord, type CallFrame } from '../callAgentApp.ts'
 
 /** A server that speaks HTTP by hand, so that it can break it in any way. */
 export interface HostileServer {
@@ -102,7 +101,7 @@ export const LAST_CHUNK = '0\r\n\r\n'
 export const frame = (name: string, data: object = {}): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
 export interface Outcome {
-  frames: AgentFrame[]
+  frames: CallFrame[]
   names: string[]
   record: AnswerRecord
   /** What the call ended with, when not with `done`. */
@@ -115,10 +114,10 @@ const PATIENT = { connectMs: 20_000, idleMs: 20_000, totalMs: 20_000 }
 export async function call(
   url: string,
   more: Partial<Omit<AgentCall, 'timeouts'>> & { timeouts?: Partial<AgentCall['timeouts']> } = {},
-  onFrame: (frame: AgentFrame) => void = () => undefined,
+  onFrame: (frame: CallFrame) => void = () => undefined,
 ): Promise<Outcome> {
   const record = newAnswerRecord()
-  const frames: AgentFrame[] = []
+  const frames: CallFrame[] = []
   const timeouts = { ...PATIENT, ...more.timeouts }
   const signal = more.signal ?? new AbortController().signal
   const request = { url, headers: { 'content-type': 'application/json' }, body: '{}', ...more, signal, timeouts }

@@ -1,6 +1,8 @@
 import { sayCommitted } from '@shared/broker/sayCommitted'
+import { tunables } from '@shared/domain/tunables'
+import { forceEndRun } from '@shared/store/forceEndRun'
 import { requeueRun } from '@shared/store/runTransitions'
-import { findOrphanedRuns, markLapsedWorkers } from '@shared/store/workers'
+import { type OrphanedRun, findOrphanedRuns, markLapsedWorkers } from '@shared/store/workers'
 import { CHORE_BATCH, type ChoreTools, unlessRefused } from './choreTools.ts'
 
 /** Gives the runs of lapsed workers to others. `all`: of every worker, when none can be alive (embedded start). */
@@ -17,19 +19,33 @@ export async function markLapsed({ db, log }: ChoreTools, scope: 'expired' | 'al
 
 /** Requeues whatever a lapsed worker still holds. */
 export async function giveBackOrphans(tools: ChoreTools): Promise<void> {
-  const { db, broker, log } = tools
-  const error = { code: 'worker_lost', message: 'The worker that carried out this run was lost.' }
+  const { db } = tools
   for (let more = true; more;) {
     const orphans = await findOrphanedRuns(db, CHORE_BATCH)
     more = false
     for (const orphan of orphans) {
-      const attempt = { outcome: 'lapsed' as const, error }
-      const requeue = { ...orphan, delayMs: 0, error, reason: 'lapsed' as const, attempt }
-      const events = await unlessRefused(tools, { runId: orphan.runId }, () => requeueRun(db, requeue))
-      if (!events) continue
-      // A full batch of which something could be given back: the next one holds others.
-      more = orphans.length === CHORE_BATCH
-      sayCommitted(broker, log, events, [orphan.runId])
+      const settled = await unlessRefused(tools, { runId: orphan.runId }, () => settleOrphan(tools, orphan))
+      // A full batch of which something could be settled: the next one holds others.
+      if (settled) more = orphans.length === CHORE_BATCH
     }
   }
+}
+
+const ERROR = { code: 'worker_lost', message: 'The worker that carried out this run was lost.' }
+
+/** Another worker's turn; or the end of a run that has lost so many that it is likely to be what kills them. */
+async function settleOrphan({ db, broker, log }: ChoreTools, orphan: OrphanedRun): Promise<boolean> {
+  const { lapses, ...hold } = orphan
+  if (lapses + 1 >= tunables.lapsesMax) {
+    const ended = await forceEndRun(db, { ...hold, status: 'failed', error: ERROR })
+    if (ended.outcome !== 'ended') return false
+    log.error({ runId: hold.runId, sessionId: hold.sessionId }, 'a run has lost its last worker and is failed')
+    sayCommitted(broker, log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
+    return true
+  }
+  const attempt = { outcome: 'lapsed' as const, error: ERROR }
+  const events = await requeueRun(db, { ...hold, delayMs: 0, error: ERROR, reason: 'lapsed', attempt })
+  if (!events) return false
+  sayCommitted(broker, log, events, [hold.runId])
+  return true
 }

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { newId } from '@shared/domain/ids'
-import type { ClaimedRun } from '@shared/store/runTransitions'
+import type { ClaimedRun } from '@shared/store/claimRuns'
 
 export const silent = pino({ level: 'silent' })
 
@@ -32,6 +32,7 @@ export function claimedRun(more: Partial<ClaimedRun['run']> = {}): ClaimedRun {
       endUser: { id: newId('endUser'), externalId: null, metadata: {} },
     },
     inputs: [{ content: 'hello' }],
+    toolResults: [],
     events: [],
   }
 }

@@ -135,7 +135,7 @@ describe('state, metadata and usage of the agent app', () => {
     })
     expect(await state()).toEqual({ state: { step: 1 }, metadata: { plan: 'pro' } })
     const { log } = await world.settled(sessionId)
-    expect(typesOf(log).slice(-4)).toEqual(['state.updated', 'item.completed', 'session.updated', 'run.completed'])
+    expect(typesOf(log).slice(-4)).toEqual(['item.completed', 'state.updated', 'session.updated', 'run.completed'])
     world.app.onCall = (call) => call.answer([message('ok')])
     await world.ended(await world.say(sessionId))
     expect((await world.called(2)).request.session).toMatchObject({ state: { step: 1 }, metadata: { plan: 'pro' } })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { ClaimedRun } from '@shared/store/runTransitions'
+import type { ClaimedRun } from '@shared/store/claimRuns'
 import { type PullerOptions, createRunPuller } from '../runPuller.ts'
 import { type Deferred, claimedRun, deferred, settle, silent } from './fakes.ts'
 

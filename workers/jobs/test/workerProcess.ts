@@ -13,7 +13,14 @@ const log = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }))
 const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
 const broker = await createBroker({ databaseUrl, onError: () => undefined })
 const worker = await startWorker({ db, broker, log, concurrency: 8, leases: leasesOf(), secret })
-const reconciler = startReconciler({ db, databaseUrl, broker, log, leases: leasesOf() })
+const reconciler = startReconciler({
+  db,
+  databaseUrl,
+  broker,
+  log,
+  leases: leasesOf(),
+  quarantine: { wake: () => undefined },
+})
 
 process.once('message', () => void stop())
 process.send?.('ready')

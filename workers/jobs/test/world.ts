@@ -102,7 +102,14 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
       return worker
     },
     startReconciler() {
-      const reconciler = startReconciler({ db: engine.db, databaseUrl, broker, log, leases: leasesOf() })
+      const reconciler = startReconciler({
+        db: engine.db,
+        databaseUrl,
+        broker,
+        log,
+        leases: leasesOf(),
+        quarantine: { wake: () => undefined },
+      })
       ending.push(() => reconciler.stop())
       return reconciler
     },
@@ -127,7 +134,7 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
     },
     async say(sessionId, content, more) {
       const accepted = await world.accept(sessionId, content, more)
-      sayCommitted(broker, log, accepted.events, accepted.ring ? [accepted.runId] : [])
+      sayCommitted(broker, log, accepted.events, accepted.ringAfterMs === 0 ? [accepted.runId] : [])
       return accepted.runId
     },
     async cancel(sessionId, runId) {

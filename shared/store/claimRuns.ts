@@ -1,0 +1,82 @@
+import type { SessionEvent } from '@shared/domain/events'
+import { idOf } from '@shared/domain/ids'
+import type { Json, JsonObject } from '@shared/domain/json'
+import type { Database } from './pool.ts'
+import { query } from './query.ts'
+import { iso, uuid } from './render.ts'
+import { type Written, renderWritten } from './storeEvents.ts'
+
+export interface ClaimedRun {
+  run: {
+    id: string
+    organizationId: string
+    runNo: number
+    type: string
+    epoch: number
+    attempt: number
+    leg: number
+    failures: number
+    agentVersionId: string
+    version: string
+    metadata: JsonObject
+    nextItemNo: number
+    deadlineAt: string
+  }
+  session: {
+    id: string
+    handle: string
+    agent: string
+    metadata: JsonObject
+    state: Json
+    endUser: { id: string; externalId: string | null; metadata: JsonObject }
+  }
+  inputs: JsonObject[]
+  /** Of the pause before this leg, in the order of its calls; what the agent app gets as `toolResults`. */
+  toolResults: JsonObject[]
+  events: SessionEvent[]
+}
+
+/** Takes up to `limit` due runs for a worker, hinted ones first. Empty when nothing is due or the worker has lapsed. */
+export async function claimRuns(
+  db: Database,
+  workerId: string,
+  hints: readonly string[],
+  limit: number,
+): Promise<ClaimedRun[]> {
+  const rows = await query<{ claimed: StoredClaim }>(
+    db,
+    { name: 'claim_runs_v1', text: 'select claimed from claim_runs_v1($1, $2, $3) as claimed' },
+    [uuid('worker', workerId), hints.map((id) => uuid('run', id)), limit],
+  )
+  return rows.map(({ claimed }) => renderClaim(claimed))
+}
+
+/** Takes one run that has lost `tunables.quarantineLapses` workers; such runs are carried out alone. */
+export async function claimQuarantined(db: Database, workerId: string): Promise<ClaimedRun[]> {
+  const rows = await query<{ claimed: StoredClaim }>(
+    db,
+    { name: 'claim_quarantined_v1', text: 'select claimed from claim_quarantined_v1($1) as claimed' },
+    [uuid('worker', workerId)],
+  )
+  return rows.map(({ claimed }) => renderClaim(claimed))
+}
+
+/** With UUIDs for ids, and its events as written. */
+type StoredClaim = Omit<ClaimedRun, 'events'> & Written
+
+function renderClaim({ run, session, inputs, toolResults, ...written }: StoredClaim): ClaimedRun {
+  const sessionId = idOf('session', session.id)
+  return {
+    run: {
+      ...run,
+      id: idOf('run', run.id),
+      organizationId: idOf('organization', run.organizationId),
+      agentVersionId: idOf('agentVersion', run.agentVersionId),
+      deadlineAt: iso(run.deadlineAt),
+    },
+    session: { ...session, id: sessionId, endUser: { ...session.endUser, id: idOf('endUser', session.endUser.id) } },
+    inputs,
+    toolResults,
+    events: renderWritten(written, sessionId, run.id, run.attempt),
+  }
+}

@@ -1,0 +1,210 @@
+import type { SessionEvent } from '@shared/domain/events'
+import { idOf, newId } from '@shared/domain/ids'
+import type { Json, JsonObject } from '@shared/domain/json'
+import type { Item, ItemKind, RunError, Usage } from '@shared/domain/objects'
+import { isEnded } from '@shared/domain/runStates'
+import { tunables } from '@shared/domain/tunables'
+import { type IdempotencyKey, storedKey } from './acceptMessage.ts'
+import type { Database } from './pool.ts'
+import { callFunction } from './query.ts'
+import { readLiveRun } from './readSnapshot.ts'
+import { uuid } from './render.ts'
+import { type EndOutcome, endRun } from './runTransitions.ts'
+import { type NewEvent, type WrittenPart, renderParts } from './storeEvents.ts'
+
+/** Runs that agent apps carry out by themselves: begun by a push, or handed over after a 202. */
+
+/** What an agent app says of its run; state, metadata and usage are applied when the run ends. */
+export interface Push {
+  /** Whole items, in order. */
+  items: readonly JsonObject[]
+  state?: Json
+  metadata?: JsonObject
+  usage?: Usage
+}
+
+/** How an agent app ends its run; the last item is the output of a completed one. */
+export interface PushedEnd {
+  status: 'completed' | 'failed'
+  error?: RunError
+}
+
+export interface NewExternalRun extends Push {
+  organizationId: string
+  sessionId: string
+  runType: string
+  input: JsonObject | null
+  runMetadata: JsonObject
+  agentVersionId: string
+  version: string
+  /** How long it may be silent, in ms. */
+  idleMs: number
+  idempotency?: IdempotencyKey
+  end: PushedEnd | null
+}
+
+export type BeginOutcome =
+  | { outcome: 'accepted'; runId: string; events: SessionEvent[]; nextRunId: string | null }
+  | { outcome: 'replayed'; runId: string }
+  | { outcome: 'busy'; activeRunId: string }
+  | { outcome: 'mismatch' | 'absent' }
+
+/** Makes a run that its agent app carries out, or has carried out already (`end`), in one transaction. */
+export async function beginExternalRun(db: Database, run: NewExternalRun): Promise<BeginOutcome> {
+  const { sessionId, idempotency, input, items, end } = run
+  const organizationId = uuid('organization', run.organizationId)
+  const result = await callFunction<
+    | { outcome: 'accepted'; runId: string; written: WrittenPart[]; nextRunId: string | null }
+    | Exclude<BeginOutcome, { outcome: 'accepted' }>
+  >(db, 'begin_external_run_v1', {
+    organizationId,
+    sessionId: uuid('session', sessionId),
+    runId: uuid('run', newId('run')),
+    runType: run.runType,
+    metadata: run.runMetadata,
+    agentVersionId: uuid('agentVersion', run.agentVersionId),
+    version: run.version,
+    deadlineMs: tunables.runDeadline,
+    idleMs: run.idleMs,
+    inputs: input ? [newItem(input)] : [],
+    items: items.map((data, index) => ({ ...newItem(data), kind: kindOf(index, items.length, end) })),
+    pending: pendingOf(run),
+    end: end && { ...end, attempt: attemptOf(end) },
+    idempotency: idempotency ? storedKey(idempotency, organizationId) : null,
+  })
+  switch (result.outcome) {
+    case 'accepted': {
+      const nextRunId = result.nextRunId && idOf('run', result.nextRunId)
+      return {
+        outcome: 'accepted',
+        runId: idOf('run', result.runId),
+        events: renderParts(result.written, sessionId),
+        nextRunId,
+      }
+    }
+    case 'replayed':
+      return { outcome: 'replayed', runId: idOf('run', result.runId) }
+    case 'busy':
+      return { outcome: 'busy', activeRunId: idOf('run', result.activeRunId) }
+    default:
+      return result
+  }
+}
+
+/** Whose run is pushed to: by the run's own token (its epoch), or by a key of the organization (null). */
+export interface PushTarget {
+  organizationId: string
+  sessionId: string
+  runId: string
+  epoch: number | null
+}
+
+export type PushOutcome =
+  | { outcome: 'pushed'; events: SessionEvent[] }
+  | { outcome: 'replayed' | 'mismatch' | 'absent' | 'run_ended' | 'not_external' }
+
+/** Adds to a run, and renews its lease; with nothing to add only that. */
+export async function pushToRun(
+  db: Database,
+  target: PushTarget,
+  push: Push,
+  idleMs: number,
+  idempotency?: IdempotencyKey,
+): Promise<PushOutcome> {
+  const organizationId = uuid('organization', target.organizationId)
+  const result = await callFunction<
+    { outcome: 'pushed'; written: WrittenPart[] } | Exclude<PushOutcome, { outcome: 'pushed' }>
+  >(db, 'push_run_v1', {
+    organizationId,
+    sessionId: uuid('session', target.sessionId),
+    runId: uuid('run', target.runId),
+    epoch: target.epoch,
+    idleMs,
+    items: push.items.map((data) => ({ ...newItem(data), kind: 'step' })),
+    pending: pendingOf(push),
+    idempotency: idempotency ? storedKey(idempotency, organizationId) : null,
+  })
+  return result.outcome === 'pushed'
+    ? { outcome: 'pushed', events: renderParts(result.written, target.sessionId) }
+    : result
+}
+
+/**
+ * Ends a run by its agent app, with what it adds at last. What it had pushed before is read and folded without a lock, as
+ * for any forced end (forceEndRun.ts). `no_output`: a completed run needs an item.
+ */
+export async function endExternalRun(
+  db: Database,
+  target: PushTarget,
+  push: Push,
+  end: PushedEnd,
+): Promise<EndOutcome | { outcome: 'not_external' | 'no_output' }> {
+  for (;;) {
+    const live = await readLiveRun(db, target.sessionId, target.runId)
+    if (!live) return { outcome: 'absent' }
+    if (isEnded(live.run.status) || (target.epoch !== null && live.epoch !== target.epoch))
+      return { outcome: 'already_ended' }
+    if (live.owner !== 'external') return { outcome: 'not_external' }
+    const { items, changed } = settled(
+      live.items,
+      push.items.map((data, index) => itemAt(live, index, data)),
+      end,
+    )
+    if (end.status === 'completed' && items.length === 0) return { outcome: 'no_output' }
+    const { state, metadata, usage } = push
+    const result = await endRun(db, {
+      sessionId: target.sessionId,
+      runId: target.runId,
+      right: { expectSeq: live.seq, epoch: live.epoch },
+      ...end,
+      items,
+      events: changed,
+      ...(state !== undefined && { state }),
+      ...(metadata && { metadata }),
+      ...(usage && { usage }),
+      attempt: attemptOf(end),
+    })
+    if (result.outcome !== 'moved') return result
+  }
+}
+
+type Live = NonNullable<Awaited<ReturnType<typeof readLiveRun>>>
+
+function itemAt({ run, nextItemNo }: Live, index: number, data: JsonObject): Item {
+  const place = { sessionId: run.sessionId, runId: run.id, runNo: run.runNo, itemNo: nextItemNo + index }
+  const createdAt = new Date().toISOString()
+  return { id: newId('item'), ...place, kind: 'step', status: 'complete', data, createdAt }
+}
+
+/** All items of a run that ends, the last one as its output if it completed, and the events that say what changes. */
+function settled(known: readonly Item[], added: readonly Item[], end: PushedEnd) {
+  const count = known.length + added.length
+  const items = [...known, ...added].map((item, index): Item => {
+    // What a worker had begun before it handed the run over is left as it was.
+    if (item.status === 'streaming') return { ...item, status: 'incomplete' }
+    return index === count - 1 && end.status === 'completed' ? { ...item, kind: 'output' } : item
+  })
+  const changed = items.flatMap((item, index): NewEvent[] => {
+    if (index >= known.length) return [{ type: 'item.created', data: { item } }]
+    const before = known[index]!
+    const same = before.kind === item.kind && before.status === item.status
+    return same ? [] : [{ type: 'item.completed', data: { item } }]
+  })
+  return { items, changed }
+}
+
+function newItem(data: JsonObject): { id: string; data: JsonObject } {
+  return { id: uuid('item', newId('item')), data }
+}
+
+function kindOf(index: number, count: number, end: PushedEnd | null): ItemKind {
+  return end?.status === 'completed' && index === count - 1 ? 'output' : 'step'
+}
+
+function pendingOf({ state, metadata, usage }: Push): object {
+  return { ...(state !== undefined && { state }), ...(metadata && { metadata }), ...(usage && { usage }) }
+}
+
+function attemptOf({ status, error }: PushedEnd) {
+  return { outcome: status, ...(error && { error }) }
+}

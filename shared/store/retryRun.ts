@@ -1,0 +1,51 @@
+import { newId } from '@shared/domain/ids'
+import type { JsonObject } from '@shared/domain/json'
+import { tunables } from '@shared/domain/tunables'
+import {
+  type AcceptOutcome,
+  type IdempotencyKey,
+  type StoredAcceptance,
+  renderAccepted,
+  storedKey,
+} from './acceptMessage.ts'
+import type { Database } from './pool.ts'
+import { callFunction } from './query.ts'
+import { uuid } from './render.ts'
+import { readInputs } from './runs.ts'
+
+export interface RunRetry {
+  organizationId: string
+  sessionId: string
+  /** The run that is tried anew. */
+  runId: string
+  runType: string
+  metadata: JsonObject
+  agentVersionId: string
+  version: string
+  idempotency?: IdempotencyKey
+}
+
+export type RetryOutcome = AcceptOutcome | { outcome: 'not_last_run' }
+
+/**
+ * Begins the last run of a session anew, in one transaction: a new run with the same inputs (`retryOf`); all that the old
+ * one had made is hidden. `busy` while the old one lives. Refusals leave nothing behind.
+ */
+export async function retryRun(db: Database, retry: RunRetry): Promise<RetryOutcome> {
+  const { sessionId, runId, idempotency, ...rest } = retry
+  const organizationId = uuid('organization', retry.organizationId)
+  // Of an ended run they never change; those of a live one are refused below.
+  const inputs = await readInputs(db, runId)
+  const result = await callFunction<StoredAcceptance | { outcome: 'not_last_run' }>(db, 'retry_run_v1', {
+    ...rest,
+    organizationId,
+    sessionId: uuid('session', sessionId),
+    idempotency: idempotency ? storedKey(idempotency, organizationId) : null,
+    retryOf: uuid('run', runId),
+    runId: uuid('run', newId('run')),
+    inputs: inputs.map((data) => ({ id: uuid('item', newId('item')), data })),
+    agentVersionId: uuid('agentVersion', retry.agentVersionId),
+    deadlineMs: tunables.runDeadline,
+  })
+  return result.outcome === 'not_last_run' ? result : renderAccepted(result, sessionId)
+}
