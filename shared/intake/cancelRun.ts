@@ -2,6 +2,7 @@ import { sayCommitted } from '@shared/broker/sayCommitted'
 import { notFound } from '@shared/domain/errors'
 import type { Run } from '@shared/domain/objects'
 import { isEnded } from '@shared/domain/runStates'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { findRun } from '@shared/store/runs'
 import { type Caller, scopeOf } from './caller.ts'
@@ -17,6 +18,7 @@ export async function cancelRun(tools: IntakeTools, caller: Caller, runId: strin
   if (isEnded(run.status)) return run
   const ended = await forceEndRun(tools.db, { sessionId: run.sessionId, runId, status: 'cancelled' })
   if (ended.outcome === 'ended') {
+    if (armed) await failpoint('cancel.committed', { sessionId: run.sessionId, runId })
     sayCommitted(tools.broker, tools.log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
     sayAborts(tools, [runId])
   }

@@ -3,6 +3,7 @@ import type { ResumeRun } from '@shared/contracts/messages'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import type { Run } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { type CallAnswer, resumeRun as resume } from '@shared/store/resumeRun'
 import { findRun } from '@shared/store/runs'
 import { type Talker, scopeOf } from './caller.ts'
@@ -19,6 +20,7 @@ export async function resumeRun(tools: IntakeTools, caller: Talker, runId: strin
   const outcome = await resume(tools.db, { sessionId: run.sessionId, runId, pauseId: request.pauseId, results })
   switch (outcome.outcome) {
     case 'resumed':
+      if (armed) await failpoint('resume.committed', { sessionId: run.sessionId, runId })
       sayCommitted(tools.broker, tools.log, outcome.events, [runId])
       break
     case 'waiting':

@@ -6,6 +6,7 @@ import { newId } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
 import type { Item, Run } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import {
   type AcceptOutcome,
   type Acceptance,
@@ -52,8 +53,7 @@ export async function sendMessage(
   const session = await findSession(tools.db, scopeOf(caller), sessionId)
   if (!session) throw notFound('session')
   const version = await versionForMessage(tools.db, session, message.version)
-  const accepted = await acceptMessage(tools.db, newMessage(caller, sessionId, version, message, message.metadata, key))
-  return conclude(tools, accepted)
+  return accept(tools, newMessage(caller, sessionId, version, message, message.metadata, key))
 }
 
 /** A new session with its first message. `metadata` is the session's. */
@@ -69,11 +69,7 @@ export async function beginSession(
   }
   const sessionId = newId('session')
   const newSession = await sessionFor(tools, caller, version, sessionId, message)
-  const accepted = await acceptMessage(tools.db, {
-    ...newMessage(caller, sessionId, version, message, undefined, key),
-    newSession,
-  })
-  return conclude(tools, accepted)
+  return accept(tools, { ...newMessage(caller, sessionId, version, message, undefined, key), newSession })
 }
 
 /** A session without a message. */
@@ -196,6 +192,16 @@ export function sayAborts({ broker, log }: IntakeTools, runIds: readonly string[
 
 export function sessionBusy(activeRunId: string): AgentViewError {
   return new AgentViewError('session_busy', 'The session is busy with an earlier message.', { extra: { activeRunId } })
+}
+
+async function accept(tools: IntakeTools, message: NewMessage): Promise<Accepted> {
+  const about = { sessionId: message.sessionId, runId: message.runId }
+  if (armed) await failpoint('accept.before', about)
+  const result = await acceptMessage(tools.db, message)
+  if (armed) await failpoint('accept.committed', about)
+  const accepted = conclude(tools, result)
+  if (armed) await failpoint('accept.rung', about)
+  return accepted
 }
 
 export function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {

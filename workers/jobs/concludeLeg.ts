@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AgentDefinition } from '@shared/domain/agents'
 import type { ToolCall } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { handOverRun, pauseRun } from '@shared/store/runTransitions'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { type AttemptInProgress, recordOf } from './attempt.ts'
@@ -36,7 +37,9 @@ export async function concludePaused(
     ...(metadata && { metadata }),
     attempt: recordOf(attempt, 'paused'),
   }
+  if (armed) await failpoint('pause.before', { sessionId, runId })
   const written = await persist(() => pauseRun(tools.db, pause), attempt, tools, signal)
+  if (armed && written) await failpoint('pause.committed', { sessionId, runId })
   if (written) tools.publish(written)
   // Fenced: or an answer was lost, and it had paused before.
   logOutcome(attempt, tools, written ? 'paused' : 'fenced')

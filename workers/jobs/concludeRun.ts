@@ -1,5 +1,6 @@
 import type { SessionEvent } from '@shared/domain/events'
 import type { Item } from '@shared/domain/objects'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { readLiveRun } from '@shared/store/readSnapshot'
 import { type RunEnd, endRun, requeueRun } from '@shared/store/runTransitions'
 import { AgentFailure } from '@workers/agent/agentFailure'
@@ -73,6 +74,7 @@ export async function concludeRetry(
     attempt: recordOf(attempt, 'failed', failure),
   }
   const events = await persist(() => requeueRun(tools.db, requeue), attempt, tools, signal)
+  if (armed && events) await failpoint('requeue.committed', idsOf(attempt))
   givenBack(attempt, events, delayMs, tools)
   log(attempt, tools, events ? 'retrying' : 'fenced', failure)
 }
@@ -96,6 +98,7 @@ export async function concludeAborted(attempt: AttemptInProgress, aborted: RunAb
   // Its own signal has fired already. After a lease the run is another's, or the heartbeat gives it back.
   const patience = AbortSignal.timeout(tools.leases.lease)
   const events = await persist(() => requeueRun(tools.db, requeue), attempt, tools, patience)
+  if (armed && events) await failpoint('requeue.committed', idsOf(attempt))
   givenBack(attempt, events, delayMs, tools)
   log(attempt, tools, events ? 'given back' : 'fenced', failure)
 }
@@ -131,13 +134,19 @@ async function end(
     ...(state !== undefined && { state }),
     ...(metadata && { metadata }),
   }
+  if (armed) await failpoint('finish.before', { ...idsOf(attempt), status })
   const ended = await persist(() => endRun(tools.db, whole), attempt, tools, signal)
   if (ended.outcome !== 'ended') {
     // It was fenced, or an answer was lost and it had ended before: then the next in line is due.
     tools.wake(runId)
     return log(attempt, tools, ended.outcome)
   }
+  if (armed) await failpoint('finish.committed', { ...idsOf(attempt), status })
   tools.publish(ended.events)
   if (ended.nextRunId) tools.wake(ended.nextRunId)
   log(attempt, tools, status)
+}
+
+function idsOf({ hold: { sessionId, runId } }: AttemptInProgress): { sessionId: string; runId: string } {
+  return { sessionId, runId }
 }

@@ -1,5 +1,6 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import type { Database } from '@shared/store/pool'
 import { type AppendRequest, type Hold, appendEvents } from '@shared/store/runTransitions'
@@ -65,12 +66,14 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
 
   async function write(batch: AppendRequest[]): Promise<void> {
     let appended: Map<string, SessionEvent[]>
+    if (armed) await failpoint('append.before', idsOf(batch))
     try {
       appended = await appendEvents(db, batch)
     } catch (error) {
       await appendFailed(batch, error)
       return
     }
+    if (armed) await failpoint('append.committed', idsOf(batch.filter(({ runId }) => appended.has(runId))))
     for (const events of appended.values()) publish(events)
     await Promise.all(batch.filter(({ runId }) => !appended.has(runId)).map(retryOrLose))
   }
@@ -116,4 +119,8 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
       inFlight?.dropped.add(runId)
     },
   }
+}
+
+function idsOf(batch: readonly AppendRequest[]): { sessionId: string[]; runId: string[] } {
+  return { sessionId: batch.map(({ sessionId }) => sessionId), runId: batch.map(({ runId }) => runId) }
 }

@@ -5,6 +5,7 @@ import type { BellAnswering, Broker } from '@shared/broker/port'
 import { newId } from '@shared/domain/ids'
 import type { Leases } from '@shared/domain/leases'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { runTokens } from '@shared/intake/runTokens'
 import { findVersionById } from '@shared/store/agents'
 import { findOrganization } from '@shared/store/organizations'
@@ -51,6 +52,10 @@ const LOOK_AGAIN_MS = 500
 
 /** Timers fire up to a millisecond early and clocks drift: a run that is not yet due would be left to the reconciler. */
 const NOT_BEFORE_MS = 10
+
+function idsOf(claimed: readonly ClaimedRun[]): { sessionId: string[]; runId: string[] } {
+  return { sessionId: claimed.map(({ session }) => session.id), runId: claimed.map(({ run }) => run.id) }
+}
 
 interface Execution {
   claimed: ClaimedRun
@@ -129,6 +134,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     async claim(hints, limit) {
       try {
         const claimed = await (quarantine ? claimQuarantined(db, workerId) : claimRuns(db, workerId, hints, limit))
+        if (armed && claimed.length > 0) await failpoint('claim.answered', { workerId, ...idsOf(claimed) })
         for (const run of claimed) tools.publish(run.events)
         return claimed
       } catch (error) {

@@ -1,5 +1,6 @@
 import { sayCommitted } from '@shared/broker/sayCommitted'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { requeueRun } from '@shared/store/runTransitions'
 import { type OrphanedRun, findOrphanedRuns, markLapsedWorkers } from '@shared/store/workers'
@@ -36,9 +37,12 @@ const ERROR = { code: 'worker_lost', message: 'The worker that carried out this 
 /** Another worker's turn; or the end of a run that has lost so many that it is likely to be what kills them. */
 async function settleOrphan({ db, broker, log }: ChoreTools, orphan: OrphanedRun): Promise<boolean> {
   const { lapses, ...hold } = orphan
+  const about = { sessionId: hold.sessionId, runId: hold.runId }
+  if (armed) await failpoint('takeover.before', about)
   if (lapses + 1 >= tunables.lapsesMax) {
     const ended = await forceEndRun(db, { ...hold, status: 'failed', error: ERROR })
     if (ended.outcome !== 'ended') return false
+    if (armed) await failpoint('takeover.committed', about)
     log.error({ runId: hold.runId, sessionId: hold.sessionId }, 'a run has lost its last worker and is failed')
     sayCommitted(broker, log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
     return true
@@ -46,6 +50,7 @@ async function settleOrphan({ db, broker, log }: ChoreTools, orphan: OrphanedRun
   const attempt = { outcome: 'lapsed' as const, error: ERROR }
   const events = await requeueRun(db, { ...hold, delayMs: 0, error: ERROR, reason: 'lapsed', attempt })
   if (!events) return false
+  if (armed) await failpoint('takeover.committed', about)
   sayCommitted(broker, log, events, [hold.runId])
   return true
 }

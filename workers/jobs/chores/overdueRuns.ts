@@ -1,6 +1,7 @@
 import { sayCommitted } from '@shared/broker/sayCommitted'
 import type { RunError } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { type OverdueRun, findOverdueRuns } from '@shared/store/dueRuns'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { CHORE_BATCH, type ChoreTools, unlessRefused } from './choreTools.ts'
@@ -21,6 +22,7 @@ export async function endOverdue(tools: ChoreTools): Promise<void> {
     const end = { sessionId, runId, status: 'failed' as const, error: ERRORS[waitsFor], onlyOverdue: true }
     const ended = await unlessRefused(tools, { runId }, () => forceEndRun(db, end))
     if (ended?.outcome !== 'ended') continue
+    if (armed) await failpoint('deadline.committed', { sessionId, runId })
     sayCommitted(broker, log, ended.events, ended.nextRunId ? [ended.nextRunId] : [])
     await broker.publishAborts([runId]).catch(() => undefined)
   }
