@@ -8,12 +8,12 @@ export interface WorkerKilling {
 }
 
 /** Kills one worker with SIGKILL every `everyMs`, in turn, and starts it anew. */
-export function killWorkersInTurn(cluster: Cluster, everyMs: number): WorkerKilling {
+export function killWorkersInTurn({ workers }: Cluster, everyMs: number): WorkerKilling {
   const stopping = new AbortController()
   let killed = 0
   const kill = async () => {
     while (await sleep(everyMs, true, { signal: stopping.signal }).catch(() => false)) {
-      await cluster.restartWorker(killed++ % cluster.workers)
+      await workers[killed++ % workers.length]?.restart()
     }
   }
   const killing = kill().then(

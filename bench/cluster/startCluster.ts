@@ -1,66 +1,107 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { AgentConfig } from '@shared/contracts/config'
 import type { Cleanup } from './cleanup.ts'
 import { readCredentials } from './credentials.ts'
+import { Member } from './member.ts'
 import { freePorts, isListening, isReady } from './ports.ts'
 import { agentview, repository } from './repository.ts'
 import type { Running } from './running.ts'
-import { startPostgres } from './startPostgres.ts'
-import { type StartedProcess, startProcess, waitForSuccess, waitUntil } from './startProcess.ts'
-import { startRedis } from './startRedis.ts'
+import { type StartedProcess, startProcess, waitForSuccess } from './startProcess.ts'
 import type { WorkFolder } from './workFolder.ts'
 
 // startCluster
-//   ├─ startRedis, startPostgres    given by environment, or started
-//   ├─ the replay agent app         its URL goes into a config that is made here
+//   ├─ the agent app                its URL goes into a config that is made here
 //   ├─ migrate, bootstrap           tables; organization, keys, the published agent
-//   └─ api, realtime, N × worker    each a process, ready before we go on
+//   └─ api, N × realtime, N × worker   each a process, ready before we go on
+
+export interface ClusterPlan {
+  workers: number
+  realtimes: number
+  databaseUrl: string
+  /** Null: the broker runs on Postgres. */
+  redisUrl: string | null
+  agent: {
+    /** Its program, from the repository; gets PORT. */
+    program: string
+    definition: Omit<AgentConfig, 'url'>
+  }
+  /** Settings of AgentView's processes on top of the usual ones. */
+  settings?: Readonly<Record<string, string>>
+  /** The address by which `from` shall reach `to`: a proxy's, where one stands between them. */
+  route?: (from: string, to: Service, url: string) => Promise<string>
+}
+
+export type Service = 'postgres' | 'redis' | 'agent' | 'api' | `realtime-${number}`
 
 /** AgentView as processes of their own. */
 export interface Cluster extends Running {
-  readonly workers: number
-  /** SIGKILLs worker number `index` and starts it anew; resolves when the new one is ready. */
-  restartWorker(index: number): Promise<void>
+  readonly workers: readonly Member[]
+  readonly realtimes: readonly Member[]
+  readonly api: Member
+  readonly agent: Member
+  readonly members: readonly Member[]
 }
 
 /** What the processes share. */
 interface Site {
+  plan: ClusterPlan
   folder: WorkFolder
   env: NodeJS.ProcessEnv
   cleanup: Cleanup
 }
 
-const READY_MS = 60_000
 const WORKER_CONCURRENCY = 32
 
 /** Starts a cluster of real processes on free ports of this machine; all of it ends with `cleanup`. */
 export async function startCluster(
-  options: { workers: number },
+  plan: ClusterPlan,
   folder: WorkFolder,
   environment: NodeJS.ProcessEnv,
   cleanup: Cleanup,
 ): Promise<Cluster> {
-  const [agentPort = 0, apiPort = 0, realtimePort = 0, ...workerPorts] = await freePorts(3 + options.workers)
-  const redis = await startRedis(folder, environment, cleanup)
-  const postgres = await startPostgres(folder, environment, cleanup)
-  const config = await writeConfig(await folder.make('config'), `${urlOf(agentPort)}/`)
-  const site = { folder, env: siteEnvironment(environment, postgres.url, redis.url, folder.data, config), cleanup }
-  const agent = await startAgent(site, agentPort)
-  const publishableKey = await prepare(site)
-  const [api, realtime, ...workers] = await Promise.all([
-    serve(site, 'api', ['api'], apiPort),
-    serve(site, 'realtime', ['realtime'], realtimePort),
-    ...workerPorts.map((port, index) => serveWorker(site, index, port)),
-  ])
-  const fixed = [...(redis.process ? [redis.process] : []), agent, api, realtime]
-  const addresses = { url: urlOf(apiPort), eventsUrl: urlOf(realtimePort), publishableKey }
-  return { ...addresses, ...workersOf(site, fixed, workers, workerPorts) }
+  const [agentPort = 0, apiPort = 0, ...ports] = await freePorts(2 + plan.realtimes + plan.workers)
+  const agentUrl = await routed(plan, 'workers', 'agent', urlOf(agentPort))
+  const config = await writeConfig(await folder.make('config'), plan, agentUrl)
+  const site = { plan, folder, env: siteEnvironment(environment, plan, folder.data, config), cleanup }
+  const agent = agentMember(site, agentPort)
+  const [publishableKey] = await Promise.all([prepare(site), agent.start()])
+  const api = member(site, 'api', ['api'], apiPort)
+  const realtimes = ports
+    .slice(0, plan.realtimes)
+    .map((port, index) => member(site, `realtime-${index + 1}`, ['realtime'], port))
+  const workers = ports.slice(plan.realtimes).map((port, index) => {
+    return member(site, `worker-${index + 1}`, ['worker', '--concurrency', String(WORKER_CONCURRENCY)], port)
+  })
+  await Promise.all([api, ...realtimes, ...workers].map((one) => one.start()))
+  const members = [agent, api, ...realtimes, ...workers]
+  return {
+    url: await routed(plan, 'clients', 'api', api.url),
+    eventsUrl: await routed(plan, 'clients', 'realtime-1', realtimes[0]?.url ?? api.url),
+    publishableKey,
+    agent,
+    api,
+    realtimes,
+    workers,
+    members,
+    processes: () => members.filter(({ shouldRun }) => shouldRun).map(({ process }) => process),
+  }
 }
 
-async function startAgent(site: Site, port: number): Promise<StartedProcess> {
-  const agent = await launch(site, 'replay-agent', [path.join(repository, 'examples/replay/dist/main.js')], { port })
-  await waitUntil(agent, () => isListening(port), READY_MS)
+async function routed({ route }: ClusterPlan, from: string, to: Service, url: string): Promise<string> {
+  return route ? route(from, to, url) : url
+}
+
+function agentMember(site: Site, port: number): Member {
+  const args = [path.join(repository, site.plan.agent.program)]
+  const agent = new Member({
+    name: 'agent',
+    url: urlOf(port),
+    launch: () => launch(site, 'agent', args, { PORT: String(port) }),
+    isReady: () => isListening(port),
+  })
+  site.cleanup.defer(() => agent.stop())
   return agent
 }
 
@@ -74,71 +115,58 @@ async function prepare(site: Site): Promise<string> {
   return credentials.publishableKey
 }
 
-function workersOf(
-  site: Site,
-  fixed: StartedProcess[],
-  started: StartedProcess[],
-  ports: number[],
-): Pick<Cluster, 'workers' | 'processes' | 'restartWorker'> {
-  const workers = new Map(started.entries())
-  return {
-    workers: started.length,
-    processes: () => [...fixed, ...workers.values()],
-    restartWorker: async (index) => {
-      const [worker, port] = [workers.get(index), ports[index]]
-      if (!worker || port === undefined) throw new Error(`worker ${index} does not run`)
-      workers.delete(index)
-      worker.signal('SIGKILL')
-      await worker.ended
-      workers.set(index, await serveWorker(site, index, port))
-    },
-  }
-}
-
 function siteEnvironment(
   environment: NodeJS.ProcessEnv,
-  databaseUrl: string,
-  redisUrl: string,
+  { databaseUrl, redisUrl, settings }: ClusterPlan,
   data: string,
   config: string,
 ): NodeJS.ProcessEnv {
   return {
     ...environment,
     DATABASE_URL: databaseUrl,
-    REDIS_URL: redisUrl,
+    REDIS_URL: redisUrl ?? '',
     AGENTVIEW_SECRET: environment.AGENTVIEW_SECRET ?? randomBytes(32).toString('hex'),
     AGENTVIEW_DATA: data,
     AGENTVIEW_CONFIG: config,
     HOST: '127.0.0.1',
+    ...settings,
   }
 }
 
 /** A plain object: from a temporary folder there is no `agentview` to import defineConfig from. */
-async function writeConfig(folder: string, url: string): Promise<string> {
-  const replay = { name: 'replay', title: 'Replay', version: '1.0.0', url, allowUnknownMetadata: true }
-  const config = { agents: [{ ...replay, runs: [{ type: 'chat' }] }] }
+async function writeConfig(folder: string, { agent }: ClusterPlan, url: string): Promise<string> {
+  const config = { agents: [{ ...agent.definition, url: `${url}/` }] }
   const file = path.join(folder, 'agentview.config.ts')
   await writeFile(file, `export default ${JSON.stringify(config, null, 2)}\n`)
   return file
 }
 
-function serveWorker(site: Site, index: number, port: number): Promise<StartedProcess> {
-  return serve(site, `worker-${index + 1}`, ['worker', '--concurrency', String(WORKER_CONCURRENCY)], port)
+/** One of AgentView's own processes; it reaches Postgres and Redis by routes of its own. */
+function member(site: Site, name: string, args: string[], port: number): Member {
+  const one = new Member({
+    name,
+    url: urlOf(port),
+    launch: async () => {
+      const { plan } = site
+      const databaseUrl = await routed(plan, name, 'postgres', plan.databaseUrl)
+      const redisUrl = plan.redisUrl === null ? '' : await routed(plan, name, 'redis', plan.redisUrl)
+      const env = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+      return launch(site, name, [agentview, ...args], env)
+    },
+    isReady: () => isReady(urlOf(port)),
+  })
+  site.cleanup.defer(() => one.stop())
+  return one
 }
 
-/** One of AgentView's own processes, ready. */
-async function serve(site: Site, name: string, args: string[], port: number): Promise<StartedProcess> {
-  const process = await launch(site, name, [agentview, ...args], { port })
-  await waitUntil(process, () => isReady(urlOf(port)), READY_MS)
-  return process
-}
-
-async function launch(site: Site, name: string, args: string[], { port }: { port?: number }): Promise<StartedProcess> {
-  const env = { ...site.env, ...(port !== undefined && { PORT: String(port) }) }
-  const options = { name, command: process.execPath, args, env, cwd: repository, logs: site.folder.logs }
-  const started = await startProcess(options)
-  site.cleanup.defer(() => started.stop())
-  return started
+function launch(
+  site: Site,
+  name: string,
+  args: string[],
+  more: Readonly<Record<string, string>>,
+): Promise<StartedProcess> {
+  const env = { ...site.env, ...more }
+  return startProcess({ name, command: process.execPath, args, env, cwd: repository, logs: site.folder.logs })
 }
 
 function urlOf(port: number): string {

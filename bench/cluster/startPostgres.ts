@@ -1,18 +1,90 @@
+import pg from 'pg'
+import { databaseUrl, ensureDatabase } from 'agentview/embedded/database'
+import { prepareFolder } from 'agentview/embedded/postgres'
+import { stopPostmaster } from 'agentview/embedded/postmaster'
+import { isAlive, signal, waitUntilGone } from 'agentview/embedded/processes'
+import { type Launch, startServer } from 'agentview/embedded/server'
+import { SETTINGS } from 'agentview/embedded/settings'
 import type { Cleanup } from './cleanup.ts'
 import type { WorkFolder } from './workFolder.ts'
 
 /** Several processes with a pool each, and room for their data: the embedded defaults are for one process on a laptop. */
-const SETTINGS = { max_connections: '300', shared_buffers: '128MB' }
+const OURS = { max_connections: '300', shared_buffers: '128MB' }
+const GONE_MS = 10_000
 
-/** The database of DATABASE_URL, or a new one from the embedded binaries, which is stopped at the end. */
-export async function startPostgres(
-  folder: WorkFolder,
-  environment: NodeJS.ProcessEnv,
-  cleanup: Cleanup,
-): Promise<{ url: string }> {
-  if (environment.DATABASE_URL) return { url: environment.DATABASE_URL }
-  const { startEmbeddedPostgres } = await import('agentview/embedded/postgres')
-  const postgres = await startEmbeddedPostgres({ folder: await folder.make('postgres'), settings: SETTINGS })
+/** A Postgres of our own on the embedded binaries. Nothing starts it again but `start`. */
+export class OwnPostgres {
+  readonly url: string
+  readonly #launch: Launch
+  readonly #port: number
+  #pid: number
+
+  constructor(launch: Launch, server: { pid: number; port: number }) {
+    this.#launch = launch
+    this.#port = server.port
+    this.#pid = server.pid
+    this.url = databaseUrl(server.port, launch.password)
+  }
+
+  get running(): boolean {
+    return isAlive(this.#pid)
+  }
+
+  /** `pg_ctl stop -m immediate`: all its processes end at once, without a checkpoint. */
+  async stopImmediate(): Promise<void> {
+    signal(this.#pid, 'SIGQUIT')
+    await this.#gone()
+  }
+
+  /** The postmaster is killed; its children notice and end. */
+  async kill(): Promise<void> {
+    signal(this.#pid, 'SIGKILL')
+    await this.#gone()
+  }
+
+  /** On the same port and data; resolves when it accepts connections. */
+  async start(): Promise<void> {
+    if (this.running) return
+    this.#pid = (await startServer(this.#launch, this.#port)).pid
+  }
+
+  stop(): Promise<void> {
+    return stopPostmaster(this.#pid)
+  }
+
+  /** Asks Postgres itself, by no proxy. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 })
+    client.on('error', () => undefined)
+    await client.connect()
+    try {
+      return (await client.query<Row>(text, values)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  /** Ends connections by `pg_terminate_backend`; all, or those whose application_name is like `name`. Gives how many. */
+  async terminateConnections(name = '%'): Promise<number> {
+    const rows = await this.query<{ ended: boolean }>(
+      `select pg_terminate_backend(pid) as ended from pg_stat_activity
+        where pid <> pg_backend_pid() and backend_type = 'client backend' and application_name like $1`,
+      [name],
+    )
+    return rows.filter(({ ended }) => ended).length
+  }
+
+  async #gone(): Promise<void> {
+    if (!(await waitUntilGone(this.#pid, GONE_MS))) throw new Error(`Postgres (pid ${this.#pid}) does not end`)
+  }
+}
+
+/** A new Postgres with an empty database, stopped at the end. */
+export async function startPostgres(folder: WorkFolder, cleanup: Cleanup): Promise<OwnPostgres> {
+  const launch = await prepareFolder(await folder.make('postgres'), { ...SETTINGS, ...OURS }, () => undefined)
+  const server = await startServer(launch)
+  const postgres = new OwnPostgres(launch, server)
   cleanup.defer(() => postgres.stop())
-  return { url: postgres.url }
+  await ensureDatabase(server.port, launch.password)
+  return postgres
 }

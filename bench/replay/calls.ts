@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Conversation } from './conversations.ts'
 import { isObject } from '@shared/domain/json'
 import type { Session } from '@shared/domain/objects'
-import type { ApiClient } from './apiClient.ts'
+import type { ApiClient } from '../client/apiClient.ts'
 import type { Accepted } from './compareTurn.ts'
 
 /** The name under which examples/replay is published. */

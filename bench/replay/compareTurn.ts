@@ -1,7 +1,7 @@
 import type { RecordedTurn } from './conversations.ts'
 import type { SessionView } from '@shared/domain/foldSession'
 import type { Item, ItemKind } from '@shared/domain/objects'
-import { type Difference, difference } from './difference.ts'
+import { type Difference, difference } from '../client/difference.ts'
 
 /** What POST message answered for this turn: the run, and the item that its input became. */
 export interface Accepted {

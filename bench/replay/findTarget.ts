@@ -2,10 +2,11 @@ import type { Cleanup } from '../cluster/cleanup.ts'
 import { readCredentials } from '../cluster/credentials.ts'
 import { isReady } from '../cluster/ports.ts'
 import type { Running } from '../cluster/running.ts'
-import { type Cluster, startCluster } from '../cluster/startCluster.ts'
+import type { Cluster } from '../cluster/startCluster.ts'
 import { startEmbedded } from '../cluster/startEmbedded.ts'
 import { type WorkFolder, makeWorkFolder } from '../cluster/workFolder.ts'
 import type { ReplayOptions } from './options.ts'
+import { startReplayCluster } from './startReplayCluster.ts'
 
 /** The AgentView to replay against. */
 export interface Found {
@@ -48,8 +49,8 @@ async function start(
   const folder = await makeWorkFolder(cleanup)
   if (options.start === 'cluster') {
     say(`Starting a cluster with ${options.workers} workers …`)
-    const cluster = await startCluster({ workers: options.workers }, folder, environment, cleanup)
-    return { running: cluster, cluster, folder, description: `a cluster with ${cluster.workers} workers` }
+    const cluster = await startReplayCluster(options.workers, folder, environment, cleanup)
+    return { running: cluster, cluster, folder, description: `a cluster with ${options.workers} workers` }
   }
   say('Starting AgentView with temporary data …')
   return { running: await startEmbedded(folder, environment, cleanup), folder, description: 'an embedded server' }

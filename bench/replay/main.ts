@@ -1,7 +1,7 @@
 import { type Cleanup, withCleanup } from '../cluster/cleanup.ts'
 import { type WorkerKilling, killWorkersInTurn } from '../cluster/killWorkers.ts'
 import { failWhenOneEnds } from '../cluster/running.ts'
-import { createApiClient } from './apiClient.ts'
+import { createApiClient } from '../client/apiClient.ts'
 import { type Conversation, readConversations } from './conversations.ts'
 import { type Found, findTarget } from './findTarget.ts'
 import { type ReplayOptions, parseOptions } from './options.ts'

@@ -1,5 +1,5 @@
 import type { Conversation } from './conversations.ts'
-import { limits } from './limits.ts'
+import { limits } from '../client/limits.ts'
 import { type ConversationResult, type Target, playConversation } from './playConversation.ts'
 
 /**

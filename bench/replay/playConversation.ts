@@ -1,13 +1,13 @@
 import type { Conversation, RecordedTurn } from './conversations.ts'
 import type { SessionView } from '@shared/domain/foldSession'
 import { isEnded } from '@shared/domain/runStates'
-import type { ApiClient } from './apiClient.ts'
+import type { ApiClient } from '../client/apiClient.ts'
 import { createSession, getSession, sendMessage, signIn } from './calls.ts'
 import { compareSession } from './compareSession.ts'
 import { compareTurn } from './compareTurn.ts'
-import type { Difference, Mismatch } from './difference.ts'
-import { limits } from './limits.ts'
-import { SessionReader } from './sessionReader.ts'
+import type { Difference, Mismatch } from '../client/difference.ts'
+import { limits } from '../client/limits.ts'
+import { SessionReader } from '../client/sessionReader.ts'
 
 // playConversation   sign in, create a session, open one reader for all of it
 //   ├─ playTurn      POST → wait for the run's end in the events → compare with the recording

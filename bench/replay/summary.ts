@@ -1,4 +1,4 @@
-import type { Mismatch } from './difference.ts'
+import type { Mismatch } from '../client/difference.ts'
 import type { ConversationResult } from './playConversation.ts'
 
 /** Milliseconds. Null where nothing was measured. */

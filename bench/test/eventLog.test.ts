@@ -1,6 +1,6 @@
 import type { EventData, EventType } from '@shared/domain/events'
 import type { Item, Run, Session } from '@shared/domain/objects'
-import { EventLog } from '../replay/eventLog.ts'
+import { EventLog } from '../client/eventLog.ts'
 
 const at = '2030-01-01T00:00:00.000Z'
 const session = { id: 'ses_1', state: null } as Session

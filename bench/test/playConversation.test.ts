@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createApiClient } from '../replay/apiClient.ts'
+import { createApiClient } from '../client/apiClient.ts'
 import { repository } from '../cluster/repository.ts'
 import { readConversations } from '../replay/conversations.ts'
 import { playAll } from '../replay/playAll.ts'

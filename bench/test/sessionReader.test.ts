@@ -1,4 +1,4 @@
-import { SessionReader } from '../replay/sessionReader.ts'
+import { SessionReader } from '../client/sessionReader.ts'
 import { FakeServer, type Faults, append } from './fakeServer.ts'
 
 let server: FakeServer

@@ -1,4 +1,4 @@
-import type { Mismatch } from '../replay/difference.ts'
+import type { Mismatch } from '../client/difference.ts'
 import type { ConversationResult } from '../replay/playConversation.ts'
 import { formatSummary, percentile, summarize } from '../replay/summary.ts'
 

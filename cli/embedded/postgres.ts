@@ -50,7 +50,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const lock = await lockFolder(folder)
   try {
     const onNotice = options.onNotice ?? (() => undefined)
-    const launch = await prepare(folder, { ...SETTINGS, ...options.settings }, onNotice)
+    const launch = await prepareFolder(folder, { ...SETTINGS, ...options.settings }, onNotice)
     const running = await findRunning(launch)
     if (running) onNotice(`Postgres (pid ${running.pid}) still ran after its process had been killed: using it again.`)
     const server = running ?? (await startServer(launch))
@@ -88,7 +88,8 @@ async function openFolder(asked: string): Promise<string> {
   }
 }
 
-async function prepare(
+/** Where the data of a folder lies and which programs serve it; makes the data at the first start. */
+export async function prepareFolder(
   folder: string,
   settings: Readonly<Record<string, string>>,
   onNotice: (line: string) => void,

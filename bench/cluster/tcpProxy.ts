@@ -1,0 +1,132 @@
+import { type Server, type Socket, connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/**
+ * A TCP proxy in this process that stands between a client and a service and can be told to misbehave. What it was told
+ * holds for open and new connections until `heal`.
+ */
+export interface TcpProxy {
+  readonly port: number
+  /** Connections that are open now. */
+  connections(): number
+  /** Ends every open connection with RST; new ones are served. */
+  reset(): number
+  /** Ends every open connection with RST and refuses new ones. */
+  refuse(): void
+  /** Passes nothing on, in either direction, and says nothing. */
+  blackHole(): void
+  /** Holds every chunk back for so long. */
+  delay(ms: number): void
+  /** Each connection is reset once `bytes` more have come back from the service over it. */
+  cutAfter(bytes: number): void
+  /** As at the beginning. What was held back in a black hole is lost with its connection. */
+  heal(): void
+  close(): Promise<void>
+}
+
+type Mood = { kind: 'well' | 'refuse' | 'blackHole' } | { kind: 'delay'; ms: number } | { kind: 'cut'; bytes: number }
+
+interface Pair {
+  client: Socket
+  service: Socket
+  /** Bytes have been swallowed: it can never be whole again. */
+  broken: boolean
+  answered: number
+}
+
+/** Listens on a free port of 127.0.0.1 and passes on to `target`. */
+export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  const pairs = new Set<Pair>()
+  let mood: Mood = { kind: 'well' }
+
+  function accept(client: Socket): void {
+    if (mood.kind === 'refuse') return void client.resetAndDestroy()
+    const service = connect(target.port, target.host)
+    const pair: Pair = { client, service, broken: false, answered: 0 }
+    pairs.add(pair)
+    for (const [from, to] of [
+      [client, service],
+      [service, client],
+    ] as const) {
+      from.setNoDelay(true)
+      from.on('data', (bytes) => pass(pair, from, to, bytes))
+      from.on('end', () => to.end())
+      from.on('error', () => to.resetAndDestroy())
+      from.on('close', () => {
+        pairs.delete(pair)
+        if (!to.destroyed) setTimeout(() => to.destroy(), LINGER_MS).unref()
+      })
+    }
+  }
+
+  function pass(pair: Pair, from: Socket, to: Socket, bytes: Buffer): void {
+    switch (mood.kind) {
+      case 'blackHole':
+        pair.broken = true
+        return
+      case 'delay':
+        setTimeout(() => write(from, to, bytes), mood.ms)
+        return
+      case 'cut': {
+        if (from === pair.client) return write(from, to, bytes)
+        const left = mood.bytes - pair.answered
+        pair.answered += bytes.length
+        if (bytes.length < left) return write(from, to, bytes)
+        to.write(bytes.subarray(0, left), () => resetPair(pair))
+        return
+      }
+      default:
+        write(from, to, bytes)
+    }
+  }
+
+  function resetPair({ client, service }: Pair): void {
+    client.resetAndDestroy()
+    service.resetAndDestroy()
+  }
+
+  function resetAll(which: (pair: Pair) => boolean = () => true): number {
+    const chosen = [...pairs].filter(which)
+    for (const pair of chosen) resetPair(pair)
+    return chosen.length
+  }
+
+  const server: Server = createServer({ allowHalfOpen: true }, accept)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A server on a TCP port has such an address.
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    connections: () => pairs.size,
+    reset: () => resetAll(),
+    refuse() {
+      mood = { kind: 'refuse' }
+      resetAll()
+    },
+    blackHole: () => void (mood = { kind: 'blackHole' }),
+    delay: (ms) => void (mood = { kind: 'delay', ms }),
+    cutAfter(bytes) {
+      for (const pair of pairs) pair.answered = 0
+      mood = { kind: 'cut', bytes }
+    },
+    heal() {
+      mood = { kind: 'well' }
+      resetAll(({ broken }) => broken)
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        resetAll()
+      }),
+  }
+}
+
+const LINGER_MS = 1_000
+
+/** Back-pressure goes through: who can't take more is not sent more. */
+function write(from: Socket, to: Socket, bytes: Buffer): void {
+  if (to.destroyed || to.writableEnded) return
+  if (to.write(bytes) || from.isPaused()) return
+  from.pause()
+  to.once('drain', () => from.resume())
+}
