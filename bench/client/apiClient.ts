@@ -11,24 +11,44 @@ export interface ApiClient {
   get(path: string, token: string): Promise<unknown>
 }
 
+/** One try of a call, whatever came of it. */
+export interface Tried {
+  path: string
+  idempotencyKey: string | null
+  /** Null: no answer. */
+  status: number | null
+  why: string
+  body: unknown
+}
+
 interface Call {
   path: string
+  idempotencyKey: string | null
   init: RequestInit
+}
+
+export interface ApiClientOptions {
+  /** How long the server may be away. */
+  outageMs?: number
+  /** How long one request may take before it is sent again, under the same key. */
+  requestMs?: number
+  onTried?: (tried: Tried) => void
 }
 
 /**
  * Calls an AgentView that may be restarting: network errors, 502 to 504 and rate limits are waited out, within limits;
- * any other refusal throws. `outageMs`: how long the server may be away.
+ * any other refusal throws.
  */
-export function createApiClient(url: string, outageMs: number = limits.outage): ApiClient {
+export function createApiClient(url: string, options: ApiClientOptions = {}): ApiClient {
+  const { outageMs = limits.outage, requestMs = limits.request, onTried = () => undefined } = options
   let retries = 0
-  const call = (call: Call) => callUntilAnswered(url, call, outageMs, () => retries++)
+  const call = (call: Call) => callUntilAnswered(url, call, { outageMs, requestMs, onTried, onRetry: () => retries++ })
   return {
     get retries() {
       return retries
     },
-    post: (path, token, body, key) => call({ path, init: post(token, body, key) }),
-    get: (path, token) => call({ path, init: { headers: { Authorization: `Bearer ${token}` } } }),
+    post: (path, token, body, key) => call({ path, idempotencyKey: key, init: post(token, body, key) }),
+    get: (path, token) => call({ path, idempotencyKey: null, init: { headers: { Authorization: `Bearer ${token}` } } }),
   }
 }
 
@@ -37,11 +57,16 @@ function post(token: string, body: object, key: string): RequestInit {
   return { method: 'POST', headers, body: JSON.stringify(body) }
 }
 
-async function callUntilAnswered(url: string, call: Call, outageMs: number, onRetry: () => void): Promise<unknown> {
+async function callUntilAnswered(
+  url: string,
+  call: Call,
+  { outageMs, requestMs, onTried, onRetry }: Required<ApiClientOptions> & { onRetry: () => void },
+): Promise<unknown> {
   const startedAt = performance.now()
   let awaySince: number | null = null
   for (let failures = 1; ; failures++) {
-    const { verdict, body, why } = await tryOnce(url, call)
+    const { verdict, status, body, why } = await tryOnce(url, call, requestMs)
+    onTried({ path: call.path, idempotencyKey: call.idempotencyKey, status, why, body })
     if (verdict.kind === 'answer') return body
     const now = performance.now()
     awaySince = verdict.kind === 'away' ? (awaySince ?? now) : null
@@ -52,16 +77,20 @@ async function callUntilAnswered(url: string, call: Call, outageMs: number, onRe
   }
 }
 
-async function tryOnce(url: string, call: Call): Promise<{ verdict: Verdict; body: unknown; why: string }> {
+async function tryOnce(
+  url: string,
+  call: Call,
+  requestMs: number,
+): Promise<{ verdict: Verdict; status: number | null; body: unknown; why: string }> {
   try {
-    const response = await fetch(url + call.path, { ...call.init, signal: AbortSignal.timeout(limits.request) })
+    const response = await fetch(url + call.path, { ...call.init, signal: AbortSignal.timeout(requestMs) })
     const text = await response.text()
     const body = parse(text)
     const verdict = judge(response.status, response.headers.get('Retry-After'), errorCodeOf(body))
-    return { verdict, body, why: `${response.status} ${text.slice(0, 500)}` }
+    return { verdict, status: response.status, body, why: `${response.status} ${text.slice(0, 500)}` }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
-    return { verdict: { kind: 'away' }, body: undefined, why: `${String(error)}${cause}` }
+    return { verdict: { kind: 'away' }, status: null, body: undefined, why: `${String(error)}${cause}` }
   }
 }
 

@@ -4,69 +4,45 @@ import type { SessionView } from '@shared/domain/foldSession'
 import { EventLog } from './eventLog.ts'
 import { type Verdict, judge } from './httpAnswer.ts'
 import { backoff, limits } from './limits.ts'
+import { NOBODY, type Reader, type ReaderOptions } from './reader.ts'
+import { ViewWaiters } from './viewWaiters.ts'
 
 // read            one connection after the other, until closed or refused
 //   ├─ follow     connect with the cursor, feed frames to the log; how it ended is a value
 //   └─ wake       after each event: whoever waits for something looks at the view
 
-export interface ReaderOptions {
-  /** Where the events are served: without a trailing slash. */
-  url: string
-  token: string
-  sessionId: string
-  /** The cursor to begin after. */
-  after?: number
-  /** How long the server may be away, and how long a stream may be silent, in ms. */
-  outageMs?: number
-  silenceMs?: number
-}
-
 type Ending = Exclude<Verdict, { kind: 'refused' }> | { kind: 'refused'; why: string }
-
-interface Waiter {
-  done: (view: SessionView) => boolean
-  settle: (error: Error | null) => void
-}
 
 /**
  * Reads one session's events (`GET /v1/sessions/:id/events`, SSE) as a browser's EventSource would: on every disconnect
  * it comes back with `Last-Event-ID`. What arrives is folded and checked in `log`.
  */
-export class SessionReader {
+export class SessionReader implements Reader {
   readonly log: EventLog
   reconnects = 0
   readonly #options: Required<ReaderOptions>
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters: ViewWaiters
   readonly #reading: Promise<void>
   readonly #closing = new AbortController()
-  #error: Error | null = null
+  #connection = new AbortController()
   #aliveAt = performance.now()
   #failures = 0
 
   constructor(options: ReaderOptions) {
-    this.#options = { after: 0, outageMs: limits.outage, silenceMs: limits.silence, ...options }
+    this.#options = { after: 0, outageMs: limits.outage, silenceMs: limits.silence, watch: NOBODY, ...options }
     this.log = new EventLog(options.sessionId, this.#options.after)
+    this.#waiters = new ViewWaiters(() => this.log.view)
     this.#reading = this.#read()
   }
 
-  /** Resolves once the folded view is as asked; rejects after `timeoutMs`, or when reading has failed for good. */
-  async until(done: (view: SessionView) => boolean, timeoutMs: number, what: string): Promise<void> {
-    if (done(this.log.view)) return
-    if (this.#error) throw this.#error
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => settle(new Error(`${what}: not seen within ${timeoutMs / 1000} s`)), timeoutMs)
-      const settle = (error: Error | null) => {
-        clearTimeout(timer)
-        this.#waiters.delete(waiter)
-        if (error) reject(error)
-        else resolve()
-      }
-      const waiter = { done, settle }
-      this.#waiters.add(waiter)
-    })
+  until(done: (view: SessionView) => boolean, timeoutMs: number, what: string): Promise<void> {
+    return this.#waiters.until(done, timeoutMs, what)
   }
 
-  /** Ends the connection; resolves when nothing more can arrive. */
+  drop(): void {
+    this.#connection.abort()
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#reading
@@ -86,13 +62,17 @@ export class SessionReader {
   }
 
   async #follow(): Promise<Ending> {
-    const connection = new AbortController()
+    const connection = (this.#connection = new AbortController())
     const abort = () => connection.abort()
     const silence = setTimeout(abort, this.#options.silenceMs)
     this.#closing.signal.addEventListener('abort', abort)
+    const { url, address } = this.#address()
+    this.#options.watch.connecting(url, this.log.view.seq)
+    let why = 'the stream ended'
     try {
-      const response = await fetch(this.#address(), { headers: this.#headers(), signal: connection.signal })
+      const response = await fetch(address, { headers: this.#headers(), signal: connection.signal })
       const verdict = judge(response.status, response.headers.get('Retry-After'))
+      if (verdict.kind !== 'answer') why = String(response.status)
       if (verdict.kind === 'refused') return { ...verdict, why: `${response.status} ${await response.text()}` }
       const type = response.headers.get('Content-Type') ?? 'no type'
       if (verdict.kind === 'answer' && !type.startsWith('text/event-stream'))
@@ -101,11 +81,13 @@ export class SessionReader {
       else await response.body?.cancel()
       if (verdict.kind === 'limited') this.#aliveAt = performance.now()
       return verdict
-    } catch {
+    } catch (error) {
+      why = String(error)
       return { kind: 'away' }
     } finally {
       clearTimeout(silence)
       this.#closing.signal.removeEventListener('abort', abort)
+      this.#options.watch.disconnected(why)
     }
   }
 
@@ -115,9 +97,10 @@ export class SessionReader {
       onEvent: (frame) => {
         // The server says why it will close; the cursor brings us back.
         if (frame.event === 'cut') return
+        this.#options.watch.event(frame.data)
         this.log.take(frame, performance.now())
         this.#failures = 0
-        this.#wake()
+        this.#waiters.wake()
       },
     })
     for await (const chunk of body) {
@@ -127,8 +110,10 @@ export class SessionReader {
     }
   }
 
-  #address(): string {
-    return `${this.#options.url}/v1/sessions/${this.#options.sessionId}/events?after=${this.#options.after}`
+  #address(): { url: string; address: string } {
+    const { urls, sessionId, after } = this.#options
+    const url = urls[this.reconnects % urls.length]!
+    return { url, address: `${url}/v1/sessions/${sessionId}/events?after=${after}` }
   }
 
   #headers(): Record<string, string> {
@@ -137,12 +122,7 @@ export class SessionReader {
     return seq > this.#options.after ? { ...headers, 'Last-Event-ID': String(seq) } : headers
   }
 
-  #wake(): void {
-    for (const waiter of this.#waiters) if (waiter.done(this.log.view)) waiter.settle(null)
-  }
-
   #fail(why: string): void {
-    this.#error = new Error(`The events of ${this.#options.sessionId} can't be read: ${why}`)
-    for (const waiter of this.#waiters) waiter.settle(this.#error)
+    this.#waiters.fail(new Error(`The events of ${this.#options.sessionId} can't be read: ${why}`))
   }
 }

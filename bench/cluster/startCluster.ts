@@ -33,7 +33,8 @@ export interface ClusterPlan {
   route?: (from: string, to: Service, url: string) => Promise<string>
 }
 
-export type Service = 'postgres' | 'redis' | 'agent' | 'api' | `realtime-${number}`
+/** What a process of AgentView calls. */
+export type Service = 'postgres' | 'redis' | 'agent'
 
 /** AgentView as processes of their own. */
 export interface Cluster extends Running {
@@ -77,8 +78,8 @@ export async function startCluster(
   await Promise.all([api, ...realtimes, ...workers].map((one) => one.start()))
   const members = [agent, api, ...realtimes, ...workers]
   return {
-    url: await routed(plan, 'clients', 'api', api.url),
-    eventsUrl: await routed(plan, 'clients', 'realtime-1', realtimes[0]?.url ?? api.url),
+    url: api.url,
+    eventsUrl: realtimes[0]!.url,
     publishableKey,
     agent,
     api,

@@ -1,13 +1,8 @@
+import type { Accepted } from '../client/calls.ts'
 import type { RecordedTurn } from './conversations.ts'
 import type { SessionView } from '@shared/domain/foldSession'
 import type { Item, ItemKind } from '@shared/domain/objects'
 import { type Difference, difference } from '../client/difference.ts'
-
-/** What POST message answered for this turn: the run, and the item that its input became. */
-export interface Accepted {
-  runId: string
-  itemId: string
-}
 
 interface ExpectedItem {
   kind: ItemKind
@@ -18,7 +13,12 @@ interface ExpectedItem {
  * How a turn, as a client has folded it, differs from its recording: the run completed and is the session's `turnNo`th
  * (so nothing was accepted twice), and its items are the recorded ones, each exactly once and in order.
  */
-export function compareTurn(view: SessionView, accepted: Accepted, turn: RecordedTurn, turnNo: number): Difference[] {
+export function compareTurn(
+  view: SessionView,
+  accepted: Pick<Accepted, 'runId' | 'itemId'>,
+  turn: RecordedTurn,
+  turnNo: number,
+): Difference[] {
   const run = view.runs.find((run) => run.id === accepted.runId)
   const items = view.items.filter((item) => item.runId === accepted.runId)
   return [

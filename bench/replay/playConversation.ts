@@ -2,8 +2,8 @@ import type { Conversation, RecordedTurn } from './conversations.ts'
 import type { SessionView } from '@shared/domain/foldSession'
 import { isEnded } from '@shared/domain/runStates'
 import type { ApiClient } from '../client/apiClient.ts'
-import { createSession, getSession, sendMessage, signIn } from './calls.ts'
-import { compareSession } from './compareSession.ts'
+import { createSession, getSession, sendMessage, signIn } from '../client/calls.ts'
+import { compareSession } from '../client/compareSession.ts'
 import { compareTurn } from './compareTurn.ts'
 import type { Difference, Mismatch } from '../client/difference.ts'
 import { limits } from '../client/limits.ts'
@@ -12,6 +12,9 @@ import { SessionReader } from '../client/sessionReader.ts'
 // playConversation   sign in, create a session, open one reader for all of it
 //   ├─ playTurn      POST → wait for the run's end in the events → compare with the recording
 //   └─ checkSession  GET session → wait for its last event → compare with what was folded
+
+/** The name under which examples/replay is published. */
+const AGENT = 'replay'
 
 export interface Target {
   api: ApiClient
@@ -74,8 +77,8 @@ export async function playConversation(
 
 async function begin(conversation: Conversation, target: Target): Promise<Playing> {
   const token = await signIn(target.api, target.publishableKey)
-  const sessionId = await createSession(target.api, token, conversation)
-  const reader = new SessionReader({ url: target.eventsUrl, token, sessionId })
+  const sessionId = await createSession(target.api, token, AGENT, { conversation })
+  const reader = new SessionReader({ urls: [target.eventsUrl], token, sessionId })
   return { target, token, sessionId, reader, faultsSeen: 0 }
 }
 
@@ -87,7 +90,7 @@ async function playTurn(
 ): Promise<TurnLatency> {
   const { target, token, sessionId, reader } = playing
   const sentAt = performance.now()
-  const accepted = await sendMessage(target.api, token, sessionId, turn.user)
+  const accepted = await sendMessage(target.api, token, sessionId, { input: turn.user })
   await reader.until((view) => hasEnded(view, accepted.runId), limits.turn, `the end of ${accepted.runId}`)
   note(turnNo, [...newFaults(playing), ...compareTurn(reader.log.view, accepted, turn, turnNo)])
   const { firstTextAt, endedAt = performance.now() } = reader.log.seen(accepted.runId)

@@ -17,7 +17,7 @@ afterEach(async () => {
 async function play(faults: Faults, outageMs = 5_000) {
   server = new FakeServer(faults)
   const url = await server.start()
-  const api = createApiClient(url, outageMs)
+  const api = createApiClient(url, outageMs === undefined ? {} : { outageMs })
   const conversations = await readConversations(sample)
   let turns = 0
   const target = { api, eventsUrl: url, publishableKey: 'av_pk_test' }

@@ -18,7 +18,7 @@ async function read(faults: Faults, count: number, options: { outageMs?: number;
     for (let i = 0; i < more; i++) append(session, 'custom', { name: 'note', data: 'naïve 👍' })
   }
   add(count - 1)
-  reader = new SessionReader({ url, token: 'token', sessionId: session.session.id, ...options })
+  reader = new SessionReader({ urls: [url], token: 'token', sessionId: session.session.id, ...options })
   return { reader, add, url }
 }
 
@@ -91,7 +91,7 @@ test('a server that stays away ends the reading', async () => {
 
 test('a refusal ends the reading at once', async () => {
   const { url } = await read({}, 1)
-  const lost = new SessionReader({ url, token: 'token', sessionId: 'ses_absent' })
+  const lost = new SessionReader({ urls: [url], token: 'token', sessionId: 'ses_absent' })
   await expect(lost.until(() => false, 5_000, 'anything')).rejects.toThrow(/ses_absent can't be read: 404 .*not_found/)
   await lost.close()
 })

@@ -1,7 +1,7 @@
 import type { SessionView } from '@shared/domain/foldSession'
 import type { Item, Session } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
-import { type Difference, difference } from '../client/difference.ts'
+import { type Difference, difference } from './difference.ts'
 
 /** How what a client has folded differs from what the server says of the session (`GET /v1/sessions/:id`). */
 export function compareSession(view: SessionView, session: Session): Difference[] {

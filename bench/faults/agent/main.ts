@@ -1,0 +1,40 @@
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentRequest } from '@shared/contracts/agentApi'
+import { readInput, stepOf, word } from './script.ts'
+import { wrongs } from './wrongs.ts'
+
+// The agent app of the fault harness: a process of its own, without state; what it does stands in the input (script.ts).
+
+createServer((request, response) => {
+  answer(request, response).catch((error: unknown) => {
+    console.error(error)
+    response.destroy()
+  })
+}).listen(Number(process.env.PORT), '127.0.0.1')
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
+  // Sent by AgentView, which checks it against this contract.
+  const { input, run } = JSON.parse(body) as AgentRequest
+  const told = readInput(input)
+  if (!told) return void response.writeHead(400).end('The input has no script.')
+  const { content, script } = told
+  const wrong = script.wrong && run.attempt <= script.wrong.times ? script.wrong : null
+  await sleep(script.thinkMs ?? 0)
+  if (wrong?.afterWords === 0) return wrongs[wrong.how](response)
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (let index = 0; index < (script.steps ?? 0); index++) say(response, 'item', { item: stepOf(content, index) })
+  for (let index = 0; index < script.words && !response.destroyed; index++) {
+    if (wrong?.afterWords === index) return wrongs[wrong.how](response)
+    say(response, 'text', { delta: word(content, index) })
+    await sleep(script.everyMs)
+  }
+  say(response, 'done', {})
+  response.end()
+}
+
+function say(response: ServerResponse, event: string, data: object): void {
+  response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+}

@@ -1,0 +1,60 @@
+import { type JsonObject, isObject } from '@shared/domain/json'
+
+/**
+ * What the harness' agent app says, derived from the input alone, so that the checker knows every byte of it. Each word
+ * names its message and its place: a word of another attempt or message, lost or doubled, shows.
+ */
+export interface Script {
+  words: number
+  everyMs: number
+  /** Silence before anything is sent. */
+  thinkMs?: number
+  /** Items before the answer. */
+  steps?: number
+  /** Attempts that go wrong; none without. */
+  wrong?: Wrong
+}
+
+export interface Wrong {
+  how: WrongName
+  /** Attempts 1 … `times` go wrong. */
+  times: number
+  /** So many words come before; 0: nothing at all, not even headers. */
+  afterWords: number
+}
+
+/** Every way of going wrong that wrongs.ts can do. */
+export const WRONGS = ['hang', 'reset', 'end', 'error', 'status500'] as const
+export type WrongName = (typeof WRONGS)[number]
+
+/** A message to the harness' agent app. `content` is unique in a strike. */
+export function inputOf(content: string, script: Script): JsonObject {
+  return { type: 'message', role: 'user', content, script: { ...script } as unknown as JsonObject }
+}
+
+/** The text and script of an input; null when it is not of ours. */
+export function readInput(input: JsonObject): { content: string; script: Script } | null {
+  const { content, script } = input
+  if (typeof content !== 'string' || !isObject(script) || typeof script.words !== 'number') return null
+  // Made by inputOf: the harness talks to itself.
+  return { content, script: script as unknown as Script }
+}
+
+/** Two bytes and four in UTF-8: a split in the wrong place shows. */
+export function word(content: string, index: number): string {
+  return `${content}·${index}👍 `
+}
+
+export function textOf(content: string, { words }: Script): string {
+  return Array.from({ length: words }, (_, index) => word(content, index)).join('')
+}
+
+export function stepOf(content: string, index: number): JsonObject {
+  return { type: 'note', text: `${content} step ${index}` }
+}
+
+/** What the run of this input has made once it has completed: its steps and its output. */
+export function answerOf(content: string, script: Script): JsonObject[] {
+  const steps = Array.from({ length: script.steps ?? 0 }, (_, index) => stepOf(content, index))
+  return [...steps, { type: 'message', role: 'assistant', content: textOf(content, script) }]
+}

@@ -1,0 +1,35 @@
+import type { Entry } from '../history/entries.ts'
+import { checkDelivered } from './checkDelivered.ts'
+import { checkMessages } from './checkMessages.ts'
+import { checkReader } from './checkReader.ts'
+import { checkSession } from './checkSession.ts'
+import { readHistory } from './readHistory.ts'
+import type { Violation } from './violation.ts'
+
+/**
+ *   history ─▶ checkMessages    I1 I3 I9  what was acknowledged or refused, against what became of it
+ *           ─▶ checkReader      I2 I4 I5 I7  each reader's own stream, and that it is the log
+ *           ─▶ checkSession     I2 I3 I5 I7  the final log, and that its items are what the agent app says
+ *           ─▶ checkDelivered   I6        what webhook endpoints got
+ *           ─▶ recoveries       I8
+ * Pure. What is missing from the history can't be shown, so it counts as broken.
+ */
+export function checkHistory(entries: readonly Entry[]): Violation[] {
+  const history = readHistory(entries)
+  const sessions = history.of('session').map(({ sessionId }) => sessionId)
+  const unread = sessions.filter((sessionId) => !history.finals.has(sessionId))
+  return [
+    ...unread.map((sessionId): Violation => ({ invariant: 'I4', what: `the final log of ${sessionId} was not read` })),
+    ...checkMessages(history),
+    ...history.readers.flatMap((reader) => checkReader(reader, history.finals.get(reader.sessionId))),
+    ...[...history.finals.values()].flatMap((final) => checkSession(final)),
+    ...checkDelivered(history),
+    ...history
+      .of('recovered')
+      .filter(({ ms, withinMs }) => ms > withinMs)
+      .map(({ what, ms, withinMs }): Violation => ({
+        invariant: 'I8',
+        what: `${what}: ${ms} ms, at most ${withinMs}`,
+      })),
+  ]
+}
