@@ -6,6 +6,10 @@ export interface Cleanup {
   defer(step: () => void | Promise<void>): void
 }
 
+function tellStepFailed(error: unknown): void {
+  console.error('Cleaning up:', error)
+}
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
@@ -14,7 +18,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export async function withCleanup<Result>(
   work: (cleanup: Cleanup) => Promise<Result>,
-  onStepFailed: (error: unknown) => void = (error) => console.error('Cleaning up:', error),
+  onStepFailed: (error: unknown) => void = tellStepFailed,
 ): Promise<Result> {
   const stack = new StepStack(onStepFailed)
   let interrupted = false
@@ -35,12 +39,13 @@ export async function withCleanup<Result>(
   }
 }
 
-class StepStack implements Cleanup {
+/** Steps that are done when somebody says so; a part of a whole: `whole.defer(() => part.unwind())`. */
+export class StepStack implements Cleanup {
   readonly #steps: (() => void | Promise<void>)[] = []
   readonly #onStepFailed: (error: unknown) => void
   #unwinding: Promise<void> | undefined
 
-  constructor(onStepFailed: (error: unknown) => void) {
+  constructor(onStepFailed: (error: unknown) => void = tellStepFailed) {
     this.#onStepFailed = onStepFailed
   }
 

@@ -1,4 +1,5 @@
 import type { Mismatch } from '../client/difference.ts'
+import { percentile } from '../percentile.ts'
 import type { ConversationResult } from './playConversation.ts'
 
 /** Milliseconds. Null where nothing was measured. */
@@ -26,13 +27,6 @@ export interface Summary {
 
 const SHOWN = 10
 const SHOWN_CHARACTERS = 600
-
-/** The value below or at which `percent` of the values lie (nearest rank); null for no values. Any order. */
-export function percentile(values: readonly number[], percent: number): number | null {
-  const sorted = values.toSorted((a, b) => a - b)
-  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length))
-  return sorted[rank - 1] ?? null
-}
 
 /** What a replay came to. It is ok when every conversation was played to its end and nothing differed. */
 export function summarize(

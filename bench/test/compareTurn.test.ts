@@ -2,7 +2,7 @@ import type { RecordedTurn } from '../replay/conversations.ts'
 import { EMPTY_VIEW, type SessionView } from '@shared/domain/foldSession'
 import type { JsonObject } from '@shared/domain/json'
 import type { Item, ItemKind, Run, Session } from '@shared/domain/objects'
-import { compareSession } from '../replay/compareSession.ts'
+import { compareSession } from '../client/compareSession.ts'
 import { compareTurn } from '../replay/compareTurn.ts'
 
 const turn: RecordedTurn = {

@@ -1,6 +1,7 @@
 import type { Mismatch } from '../client/difference.ts'
 import type { ConversationResult } from '../replay/playConversation.ts'
-import { formatSummary, percentile, summarize } from '../replay/summary.ts'
+import { percentile } from '../percentile.ts'
+import { formatSummary, summarize } from '../replay/summary.ts'
 
 const measured = { seconds: 2, unplayed: 0, retries: 1, workersKilled: 0 }
 const mismatch: Mismatch = { conversation: 'a', turn: 2, what: 'item 1', expected: 'No.', got: undefined }

@@ -140,6 +140,8 @@ export async function startSite(
     route: (from: string, to: string, url: string) => links.route(from, to, url),
   }
   const cluster = await startCluster(plan, folder, environment, cleanup)
+  // Nothing here is worth ending in order; each would first wait for its runs.
+  cleanup.defer(async () => void (await Promise.all(cluster.members.map((member) => member.kill()))))
   const apiUrl = await links.route('clients', 'api', cluster.api.url)
   const eventsUrls: string[] = []
   for (const { name, url } of cluster.realtimes) eventsUrls.push(await links.route('clients', name, url))

@@ -1,0 +1,115 @@
+import type { SessionEvent } from '@shared/domain/events'
+import { isEnded } from '@shared/domain/runStates'
+import type { ApiClient } from '../../client/apiClient.ts'
+import { type Accepted, getSession, listRuns, sendMessage } from '../../client/calls.ts'
+import { NOBODY, type Reader, type ReaderOptions } from '../../client/reader.ts'
+import { SessionReader } from '../../client/sessionReader.ts'
+import { SocketReader } from '../../client/socketReader.ts'
+import { type Script, inputOf } from '../agent/script.ts'
+import type { Recorder } from '../history/recorder.ts'
+import { patience } from './patience.ts'
+import { Turn } from './turn.ts'
+
+export type Transport = 'sse' | 'socket'
+
+export interface ConversationParts {
+  api: ApiClient
+  recorder: Recorder
+  /** Unique in the strike. */
+  name: string
+  token: string
+  sessionId: string
+  /** Each reader goes through all of them, beginning at another. */
+  eventsUrls: readonly string[]
+  transports: readonly Transport[]
+}
+
+/** One end user's session: a talker who sends again until he is answered, and readers who come back by cursor. */
+export class Conversation {
+  readonly sessionId: string
+  readonly readers: readonly Reader[]
+  readonly turns: Turn[] = []
+  readonly #parts: ConversationParts
+
+  constructor(parts: ConversationParts) {
+    this.#parts = parts
+    this.sessionId = parts.sessionId
+    this.readers = parts.transports.map((transport, index) => this.#read(`${transport}-${index + 1}`, transport, index))
+  }
+
+  /** Sends a message, again and again under one key as a widget does; resolves nothing: look at the turn. */
+  say(script: Script, more: { onBusy?: string } = {}): Turn {
+    const { recorder, name, sessionId } = this.#parts
+    const content = `${name}-${this.turns.length + 1}`
+    const key = `key-${content}`
+    recorder.note({ kind: 'sent', key, sessionId, content, script })
+    const accepted = this.#send(key, { input: inputOf(content, script), ...more })
+    const turn = new Turn({ recorder, sessionId, key, content, accepted })
+    this.turns.push(turn)
+    return turn
+  }
+
+  /** Turns one after the other, each said when the one before has ended. */
+  async talk(turns: number, script: Script): Promise<void> {
+    for (let count = 0; count < turns; count++) await this.say(script).sawEnd()
+  }
+
+  /** Waits, within patience, until every reader saw every accepted run end; what is not there the checker will tell. */
+  async settle(): Promise<void> {
+    const accepted = await Promise.all(this.turns.map((turn) => turn.accepted))
+    const runIds = accepted.flatMap((one) => one?.runId ?? [])
+    const ended = (reader: Reader) =>
+      reader.until(
+        ({ runs }) => runIds.every((id) => runs.some((run) => run.id === id && (isEnded(run.status) || run.pause))),
+        patience.settle,
+        'the end of all runs',
+      )
+    await Promise.all(this.readers.map((reader) => ended(reader).catch(() => undefined)))
+  }
+
+  /** Reads the log anew through the public API, lets the readers come to its end, and closes them. */
+  async close(): Promise<void> {
+    const { api, recorder, token, sessionId, eventsUrls } = this.#parts
+    const session = await getSession(api, token, sessionId)
+    const runs = await listRuns(api, token, sessionId)
+    const events: SessionEvent[] = []
+    const watch = { ...NOBODY, event: (data: string) => void events.push(JSON.parse(data)) }
+    const fresh = new SessionReader({ urls: eventsUrls, token, sessionId, watch })
+    const readers = [fresh, ...this.readers]
+    const caughtUp = (reader: Reader) =>
+      reader.until(({ seq }) => seq >= session.lastSeq, patience.catchUp, `event ${session.lastSeq}`)
+    await Promise.all(readers.map((reader) => caughtUp(reader).catch(() => undefined)))
+    await Promise.all(readers.map((reader) => reader.close()))
+    recorder.note({ kind: 'final', sessionId, events, session, runs })
+  }
+
+  async #send(key: string, message: Parameters<typeof sendMessage>[3]): Promise<Accepted | null> {
+    const { api, recorder, token, sessionId } = this.#parts
+    try {
+      return await sendMessage(api, token, sessionId, message, key)
+    } catch (error) {
+      // What came of each try is recorded by the client itself: a refusal is there already.
+      const refused = recorder.entries.some((entry) => entry.kind === 'refused' && entry.key === key)
+      if (!refused) recorder.note({ kind: 'unanswered', key, why: String(error).slice(0, 300) })
+      return null
+    }
+  }
+
+  #read(name: string, transport: Transport, index: number): Reader {
+    const { recorder, token, sessionId, eventsUrls, name: conversation } = this.#parts
+    const reader = `${conversation}/${name}`
+    const options: ReaderOptions = {
+      urls: [...eventsUrls.slice(index % eventsUrls.length), ...eventsUrls.slice(0, index % eventsUrls.length)],
+      token,
+      sessionId,
+      outageMs: patience.outage,
+      silenceMs: patience.silence,
+      watch: {
+        connecting: (url, after) => recorder.note({ kind: 'connecting', reader, sessionId, url, after }),
+        event: (data) => recorder.note({ kind: 'event', reader, event: JSON.parse(data) }),
+        disconnected: (why) => recorder.note({ kind: 'disconnected', reader, why }),
+      },
+    }
+    return transport === 'sse' ? new SessionReader(options) : new SocketReader(options)
+  }
+}

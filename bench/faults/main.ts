@@ -1,0 +1,55 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Cleanup, withCleanup } from '../cluster/cleanup.ts'
+import { ROWS } from './rows/catalogue.ts'
+import { type FaultOptions, parseOptions } from './run/options.ts'
+import { runAll } from './run/runAll.ts'
+import { formatTable } from './run/table.ts'
+
+// main
+//   ├─ rows/catalogue     the fault matrix
+//   ├─ runAll             lanes (run/lane), each a cluster of its own (arena/site)
+//   │    └─ strikeOnce    row.strike ─▶ heal ─▶ settle ─▶ checker/checkHistory
+//   └─ table              exit 1 on any violation, error, or row that never counted
+
+try {
+  const options = parseOptions(process.argv, ROWS)
+  const ok = await withCleanup((cleanup) => faults(options, cleanup))
+  process.exit(ok ? 0 : 1)
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  process.exit(1)
+}
+
+async function faults(options: FaultOptions, cleanup: Cleanup): Promise<boolean> {
+  const rows = ROWS.filter(({ number }) => options.only?.includes(number) ?? true)
+  const results = await mkdtemp(path.join(tmpdir(), 'agentview-faults-'))
+  cleanup.defer(() => removeIfEmpty(results))
+  const startedAt = performance.now()
+  const all = await runAll(rows, options, { cleanup, results, say })
+  const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  if (options.json) {
+    console.log(JSON.stringify({ seed: options.seed, seconds, rows: all }, null, 2))
+  } else {
+    const bad = all.filter(({ ok }) => !ok)
+    console.log(['', ...formatTable(all), ''].join('\n'))
+    for (const { number, broker, violations, errors } of bad) {
+      for (const what of [...violations, ...errors]) console.log(`${number} on ${broker}: ${what}`)
+      if (violations.length + errors.length === 0) console.log(`${number} on ${broker}: nothing was struck`)
+    }
+    console.log(`${all.length - bad.length} of ${all.length} rows hold, seed ${options.seed}, ${seconds} s`)
+  }
+  return all.length > 0 && all.every(({ ok }) => ok)
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  const kept = await readdir(folder)
+  if (kept.length === 0) await rm(folder, { recursive: true })
+  else say(`Histories and logs: ${folder}`)
+}
+
+/** For people; the results alone go to stdout. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,33 @@
+import { BRIEF } from '../arena/arena.ts'
+import { bounds } from '../arena/patience.ts'
+import { BOTH, NOTHING_STRUCK, type Row, recovery } from '../arena/row.ts'
+
+export const row: Row = {
+  number: 16,
+  title: 'worker killed after finish, before the queue’s ack',
+  invariants: ['I2', 'I3', 'I4', 'I8'],
+  brokers: BOTH,
+  async strike(arena) {
+    const talk = await arena.conversation()
+    await arena.crowd(2, 3)
+    const match = { sessionId: talk.sessionId }
+    const armed = await arena.arm('finish.committed', { action: 'kill', match })
+    const first = talk.say(BRIEF)
+    // Waits for the first, and nobody will ring for it.
+    const next = talk.say(BRIEF)
+    const struck = await armed.struck()
+    if (!struck) return NOTHING_STRUCK
+    const [ended, began] = await Promise.all([first.sawEnd(), next.sawStart()])
+    await arena.revive(struck)
+    const last = ended === null || began === null ? null : Math.max(ended, began)
+    return {
+      proof: `the end of ${first.content} was committed and not said`,
+      recovery: recovery(
+        'finish committed → end seen, next run begun',
+        arena.recorder.timeOf(struck.at),
+        last,
+        bounds.lostDoorbell,
+      ),
+    }
+  },
+}

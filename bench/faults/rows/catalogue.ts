@@ -1,0 +1,15 @@
+import type { Row } from '../arena/row.ts'
+import { row as row01 } from './01-api-killed-before-accept.ts'
+import { row as row02 } from './02-api-killed-after-accept.ts'
+import { row as row03 } from './03-api-killed-before-answer.ts'
+import { row as row05 } from './05-redis-killed-during-post.ts'
+import { row as row07 } from './07-flushall-queued.ts'
+import { row as row08 } from './08-flushall-mid-run.ts'
+import { row as row13 } from './13-worker-killed-after-claim.ts'
+import { row as row14 } from './14-worker-killed-mid-stream.ts'
+import { row as row15 } from './15-worker-killed-before-finish.ts'
+import { row as row16 } from './16-worker-killed-after-finish.ts'
+import { row as row18 } from './18-worker-stopped-past-lease.ts'
+
+/** The fault matrix, in its order. */
+export const ROWS: readonly Row[] = [row01, row02, row03, row05, row07, row08, row13, row14, row15, row16, row18]
