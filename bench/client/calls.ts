@@ -36,6 +36,14 @@ export async function sendMessage(
   return readAccepted(await api.post(`/v1/sessions/${sessionId}/messages`, token, message, key))
 }
 
+/** Cancels a run; gives it as it is then. */
+export async function cancelRun(api: ApiClient, token: string, runId: string, key: string): Promise<Run> {
+  const run = await api.post(`/v1/runs/${runId}/cancel`, token, {}, key)
+  text(run, 'status')
+  // Answered by the route that promises it.
+  return run as Run
+}
+
 /** Reads the body of an accepted message. */
 export function readAccepted(body: unknown): Accepted {
   const seq = member(body, 'seq')

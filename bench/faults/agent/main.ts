@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentRequest } from '@shared/contracts/agentApi'
-import { readInput, stepOf, word } from './script.ts'
+import { readInput, stepsOf, wordsOf } from './script.ts'
 import { wrongs } from './wrongs.ts'
 
 // The agent app of the fault harness: a process of its own, without state; what it does stands in the input (script.ts).
@@ -17,18 +17,19 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   let body = ''
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
   // Sent by AgentView, which checks it against this contract.
-  const { input, run } = JSON.parse(body) as AgentRequest
-  const told = readInput(input)
-  if (!told) return void response.writeHead(400).end('The input has no script.')
-  const { content, script } = told
+  const { inputs, run } = JSON.parse(body) as AgentRequest
+  const told = inputs.flatMap((input) => readInput(input) ?? [])
+  const script = told.at(-1)?.script
+  if (!script || told.length < inputs.length) return void response.writeHead(400).end('An input has no script.')
   const wrong = script.wrong && run.attempt <= script.wrong.times ? script.wrong : null
   await sleep(script.thinkMs ?? 0)
   if (wrong?.afterWords === 0) return wrongs[wrong.how](response)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  for (let index = 0; index < (script.steps ?? 0); index++) say(response, 'item', { item: stepOf(content, index) })
-  for (let index = 0; index < script.words && !response.destroyed; index++) {
+  for (const item of stepsOf(told)) say(response, 'item', { item })
+  for (const [index, delta] of wordsOf(told).entries()) {
+    if (response.destroyed) return
     if (wrong?.afterWords === index) return wrongs[wrong.how](response)
-    say(response, 'text', { delta: word(content, index) })
+    say(response, 'text', { delta })
     await sleep(script.everyMs)
   }
   say(response, 'done', {})

@@ -27,13 +27,19 @@ export interface Wrong {
 export const WRONGS = ['hang', 'reset', 'end', 'error', 'status500'] as const
 export type WrongName = (typeof WRONGS)[number]
 
+/** A message as the agent app understands it. */
+export interface Told {
+  content: string
+  script: Script
+}
+
 /** A message to the harness' agent app. `content` is unique in a strike. */
 export function inputOf(content: string, script: Script): JsonObject {
   return { type: 'message', role: 'user', content, script: { ...script } as unknown as JsonObject }
 }
 
 /** The text and script of an input; null when it is not of ours. */
-export function readInput(input: JsonObject): { content: string; script: Script } | null {
+export function readInput(input: JsonObject): Told | null {
   const { content, script } = input
   if (typeof content !== 'string' || !isObject(script) || typeof script.words !== 'number') return null
   // Made by inputOf: the harness talks to itself.
@@ -45,16 +51,22 @@ export function word(content: string, index: number): string {
   return `${content}·${index}👍 `
 }
 
-export function textOf(content: string, { words }: Script): string {
-  return Array.from({ length: words }, (_, index) => word(content, index)).join('')
+/** All words that answer these messages; they are several when they were merged into one run. */
+export function wordsOf(told: readonly Told[]): string[] {
+  return told.flatMap(({ content, script }) => Array.from({ length: script.words }, (_, index) => word(content, index)))
+}
+
+export function stepsOf(told: readonly Told[]): JsonObject[] {
+  return told.flatMap(({ content, script }) =>
+    Array.from({ length: script.steps ?? 0 }, (_, index) => stepOf(content, index)),
+  )
 }
 
 export function stepOf(content: string, index: number): JsonObject {
   return { type: 'note', text: `${content} step ${index}` }
 }
 
-/** What the run of this input has made once it has completed: its steps and its output. */
-export function answerOf(content: string, script: Script): JsonObject[] {
-  const steps = Array.from({ length: script.steps ?? 0 }, (_, index) => stepOf(content, index))
-  return [...steps, { type: 'message', role: 'assistant', content: textOf(content, script) }]
+/** What the run of these messages has made once it has completed: its steps and its output. */
+export function answerOf(told: readonly Told[]): JsonObject[] {
+  return [...stepsOf(told), { type: 'message', role: 'assistant', content: wordsOf(told).join('') }]
 }

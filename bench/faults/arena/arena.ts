@@ -67,6 +67,11 @@ export class Arena {
     return member
   }
 
+  /** Something else that must not take longer than promised (I8), beside the recovery that the row is about. */
+  expectWithin(what: string, ms: number, withinMs: number): void {
+    this.recorder.note({ kind: 'recovered', what, ms, withinMs })
+  }
+
   /** A whole number from `least` to `most`. */
   pick(least: number, most: number): number {
     return least + Math.floor(this.#random() * (most - least + 1))

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { isEnded } from '@shared/domain/runStates'
 import type { ApiClient } from '../../client/apiClient.ts'
-import { type Accepted, getSession, listRuns, sendMessage } from '../../client/calls.ts'
+import { type Accepted, cancelRun, getSession, listRuns, sendMessage } from '../../client/calls.ts'
 import { NOBODY, type Reader, type ReaderOptions } from '../../client/reader.ts'
 import { SessionReader } from '../../client/sessionReader.ts'
 import { SocketReader } from '../../client/socketReader.ts'
@@ -47,6 +47,21 @@ export class Conversation {
     const turn = new Turn({ recorder, sessionId, key, content, accepted })
     this.turns.push(turn)
     return turn
+  }
+
+  /** Cancels the run of a message; gives the run's status then, or null when nobody answered. */
+  async cancel(turn: Turn): Promise<string | null> {
+    const { api, recorder, token } = this.#parts
+    const accepted = await turn.accepted
+    if (!accepted) return null
+    const { runId } = accepted
+    try {
+      const { status } = await cancelRun(api, token, runId, `cancel-${turn.content}`)
+      recorder.note({ kind: 'cancelled', runId, status })
+      return status
+    } catch {
+      return null
+    }
   }
 
   /** Turns one after the other, each said when the one before has ended. */

@@ -18,5 +18,6 @@ export const patience = {
 export const bounds = {
   lostDoorbell: 5_000,
   serviceBack: 5_000,
+  postWithoutRedis: 300,
   deadWorker: (leaseMs: number) => leaseMs + 3_000,
 } as const

@@ -4,11 +4,24 @@ import type { Violation } from './violation.ts'
 
 /** What senders were told, against what readers saw and the final log holds. */
 export function checkMessages(history: History): Violation[] {
-  return history.messages.flatMap((message) => [
-    ...checkAcceptance(message),
-    ...checkLost(message, history),
-    ...checkInputs(message, history),
-  ])
+  return history.messages
+    .flatMap((message) => [
+      ...checkAcceptance(message),
+      ...checkLost(message, history),
+      ...checkInputs(message, history),
+    ])
+    .concat(checkCancelled(history))
+}
+
+/** What a sender was told on a cancel is how the run ended: `cancelled` never turns into another end. */
+function checkCancelled(history: History): Violation[] {
+  const runs = [...history.finals.values()].flatMap((final) => final.runs)
+  return history.of('cancelled').flatMap(({ runId, status }): Violation[] => {
+    const now = runs.find(({ id }) => id === runId)?.status
+    return now === status
+      ? []
+      : [{ invariant: 'I2', what: `${runId} was ${status} for who cancelled it, and is ${now}` }]
+  })
 }
 
 /** One key is one message: every 2xx names the same run and item. */
