@@ -25,7 +25,7 @@ const jestArguments = process.argv.slice(2).filter((argument) => argument !== '-
 if (inContainers) jestArguments.push('--selectProjects', 'infrastructure')
 
 /** Tests that start services of their own: in containers they would only run once more. */
-const OWN_SERVICES = '(cli/test/(start|embeddedPostgres)|bench/test/replay)\\.infra'
+const OWN_SERVICES = '(cli/test/(start|embeddedPostgres)|bench/test/(replay|faults))\\.infra'
 
 /** Ends all that was started, last first. @type {(() => Promise<unknown>)[]} */
 const cleanups = []

@@ -19,6 +19,8 @@ export interface Tried {
   status: number | null
   why: string
   body: unknown
+  /** Of our own answers that refuse. */
+  errorCode: string | undefined
 }
 
 interface Call {
@@ -66,7 +68,7 @@ async function callUntilAnswered(
   let awaySince: number | null = null
   for (let failures = 1; ; failures++) {
     const { verdict, status, body, why } = await tryOnce(url, call, requestMs)
-    onTried({ path: call.path, idempotencyKey: call.idempotencyKey, status, why, body })
+    onTried({ path: call.path, idempotencyKey: call.idempotencyKey, status, why, body, errorCode: errorCodeOf(body) })
     if (verdict.kind === 'answer') return body
     const now = performance.now()
     awaySince = verdict.kind === 'away' ? (awaySince ?? now) : null

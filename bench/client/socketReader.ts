@@ -105,7 +105,8 @@ export class SocketReader implements Reader {
   #take(event: unknown): void {
     const data = JSON.stringify(event)
     this.#options.watch.event(data)
-    const [id, name] = isObject(event) ? [String(event.seq), String(event.type)] : [undefined, undefined]
+    const name = isObject(event) && typeof event.type === 'string' ? event.type : undefined
+    const id = isObject(event) && typeof event.seq === 'number' ? String(event.seq) : undefined
     this.log.take({ id, event: name, data }, performance.now())
     this.#alive()
     this.#waiters.wake()

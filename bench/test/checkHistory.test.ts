@@ -1,5 +1,6 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { checkHistory } from '../faults/checker/checkHistory.ts'
+import { wordsOf } from '../faults/agent/script.ts'
 import type { Entry } from '../faults/history/entries.ts'
 import { SCRIPT, SESSION, goodLog, history, inserted, without } from './goodHistory.ts'
 
@@ -70,7 +71,7 @@ describe('I3: nothing twice', () => {
       log.map((one): SessionEvent => {
         if (one.type !== 'item.completed' || one.runId !== 'run_2') return one
         const { item } = one.data
-        const data = { ...item.data, content: `c1-2·0👍 ${String(item.data.content)}` }
+        const data = { ...item.data, content: `c1-2·0👍 ${wordsOf([{ content: 'c1-2', script: SCRIPT }]).join('')}` }
         return { ...one, data: { item: { ...item, data } } }
       })
     expect(broken(history({ log }))).toEqual(['I3'])

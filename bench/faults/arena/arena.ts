@@ -3,7 +3,6 @@ import type { Strike, Struck } from '@shared/failpoints/failpoint'
 import { type ApiClient, type Tried, createApiClient } from '../../client/apiClient.ts'
 import { createSession, readAccepted, signIn } from '../../client/calls.ts'
 import type { Member } from '../../cluster/member.ts'
-import { isObject } from '@shared/domain/json'
 import type { Script } from '../agent/script.ts'
 import type { Recorder } from '../history/recorder.ts'
 import { Conversation, type Transport } from './conversation.ts'
@@ -102,13 +101,12 @@ export class Arena {
     await Promise.all(this.conversations.flatMap(({ readers }) => readers.map((reader) => reader.close())))
   }
 
-  #noteTried({ path, idempotencyKey: key, status, why, body }: Tried): void {
+  #noteTried({ path, idempotencyKey: key, status, why, body, errorCode: code = 'none' }: Tried): void {
     if (key === null || !path.endsWith('/messages')) return
     this.recorder.note({ kind: 'tried', key, status, why: why.slice(0, 200) })
     if (status !== null && status < 300) {
       this.recorder.note({ kind: 'acknowledged', key, status, ...readAccepted(body) })
     } else if (status !== null && status < 500 && status !== 429) {
-      const code = isObject(body) && isObject(body.error) ? String(body.error.code) : 'none'
       // Another try under the key is still at work: it is asked again.
       if (code !== 'idempotency_in_progress') this.recorder.note({ kind: 'refused', key, status, code })
     }
