@@ -17,6 +17,7 @@ export class OwnPostgres {
   readonly url: string
   readonly #launch: Launch
   readonly #port: number
+  readonly #endWithUs = () => signal(this.#pid, 'SIGQUIT')
   #pid: number
 
   constructor(launch: Launch, server: { pid: number; port: number }) {
@@ -24,6 +25,8 @@ export class OwnPostgres {
     this.#port = server.port
     this.#pid = server.pid
     this.url = databaseUrl(server.port, launch.password)
+    // The last resort, when we end without having cleaned up.
+    process.once('exit', this.#endWithUs)
   }
 
   get running(): boolean {
@@ -49,6 +52,7 @@ export class OwnPostgres {
   }
 
   stop(): Promise<void> {
+    process.off('exit', this.#endWithUs)
     return stopPostmaster(this.#pid)
   }
 
