@@ -10,6 +10,8 @@ export type FailpointName =
   | `append.${'before' | 'committed'}`
   | `finish.${'before' | 'committed'}`
   | 'requeue.committed'
+  | `pause.${'before' | 'committed'}`
+  | 'resume.committed'
   | 'cancel.committed'
   | 'deadline.committed'
   | `takeover.${'before' | 'committed'}`
