@@ -35,6 +35,11 @@ export const tunables = {
   lease: 15 * SECOND,
   /** How often the reconciler looks. Recovery of a lost bell is at most reconcile + ringAgain. */
   reconcile: 1_500,
+  /**
+   * A leading reconciler that says nothing for so long loses its lock, and another leads: its process may be stopped, or
+   * cut off from Postgres. Must exceed `reconcile`; longer delays every takeover that waits for it.
+   */
+  reconcilerSilence: 3 * SECOND,
   /** A due run that nobody claimed is rung again after this. Shorter floods the queue when all workers are busy. */
   ringAgain: 3 * SECOND,
   /** How many due runs one look of the reconciler rings at most. */

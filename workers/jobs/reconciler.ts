@@ -42,7 +42,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   async function look(): Promise<void> {
     try {
       if (state.connection === null) state.leads = false
-      state.leads ||= await takeLock((state.connection ??= await connect(databaseUrl, (lost) => forget(state, lost))))
+      state.leads = await takeLock((state.connection ??= await connect(databaseUrl, (lost) => forget(state, lost))))
       state.reachableSince ??= performance.now()
       if (state.leads) await reconcileOnce(options, state, state.reachableSince)
     } catch (error) {
@@ -86,6 +86,8 @@ async function connect(url: string, onLost: (client: pg.Client) => void): Promis
     connectionTimeoutMillis: tunables.postgresConnect,
     query_timeout: tunables.postgresConnect,
     keepAlive: true,
+    // The lock goes with the connection, and a process that is stopped or cut off would keep both.
+    options: `-c idle_session_timeout=${tunables.reconcilerSilence}`,
   })
   client.on('error', () => onLost(client))
   client.on('end', () => onLost(client))
@@ -93,7 +95,10 @@ async function connect(url: string, onLost: (client: pg.Client) => void): Promis
   return client
 }
 
-/** False when another process has it. A connection that does not answer is given up. */
+/**
+ * False when another process has it. Whoever has it takes it again at every look, which Postgres allows: so a holder is
+ * heard, and knows that it still holds it. A connection that does not answer is given up.
+ */
 async function takeLock(client: pg.Client): Promise<boolean> {
   try {
     const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [

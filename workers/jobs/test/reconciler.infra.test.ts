@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { removeWorker } from '@shared/store/workers'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import { eventually } from '../../../test/server/eventually.ts'
-import { POLICY, type World, startWorld } from './world.ts'
+import { startWorkerProcess } from './startWorkerProcess.ts'
+import { POLICY, SECRET, type World, startWorld } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -147,5 +148,20 @@ describe('of several reconcilers', () => {
     const sessionId = await world.engine.newSession()
     expect(await world.ended((await world.accept(sessionId)).runId)).toMatchObject({ status: 'completed' })
     expect(await holders()).not.toContain(holder)
+  })
+
+  test('one whose process is stopped does not keep the others from it', async () => {
+    const process = await startWorkerProcess(world.databaseUrl, SECRET)
+    const [stopped] = await eventually(async () => {
+      const pids = await holders()
+      return pids.length > 0 && pids
+    })
+    await process.signal('SIGSTOP')
+    world.startReconciler()
+    await eventually(async () => {
+      const pids = await holders()
+      return pids.length > 0 && !pids.includes(stopped!)
+    })
+    await process.signal('SIGKILL')
   })
 })
