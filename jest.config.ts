@@ -38,6 +38,10 @@ function project(displayName: string, testMatch: string, ignored: string[] = [])
 
 const config: Config = {
   testTimeout: 60_000,
+  // Most tests wait (for a lease to end, for a process to start), so that more files than cores run at once.
+  maxWorkers: 3,
+  // Sources and packages are loaded anew for each file, and V8 keeps what a file has left.
+  workerIdleMemoryLimit: '1.5GB',
   projects: [
     project('pure', 'test/**/*.test.{ts,tsx}', [INFRASTRUCTURE, BROWSER]),
     project('infrastructure', '*.infra.test.{ts,tsx}'),
