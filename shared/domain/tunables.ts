@@ -19,6 +19,14 @@ export const tunables = {
   agentAnswerBytes: 8 * MIB,
   /** How many items one attempt may make. */
   agentAnswerItems: 10_000,
+  /**
+   * What the patches of one attempt may cost, in members of objects copied (some 300 ns each), for the worker and again
+   * for whoever folds the run. Less refuses large objects that are streamed member by member (3,000 members cost this
+   * much); more lets one agent app hold up a whole process.
+   */
+  agentAnswerWork: 5_000_000,
+  /** A stream that keeps a worker busy lets heartbeats and other runs have a turn after this. */
+  agentSlice: 10,
   /** How much of an agent app's answer is kept for people to read. */
   keptResponseBytes: 64 * KIB,
   /** A Socket.IO packet; a larger one disconnects its sender. */

@@ -52,6 +52,8 @@ export interface AssemblyOptions {
 /** The default item that `text` frames without an id grow. */
 const TEXT = Symbol('text')
 type StreamKey = string | typeof TEXT
+/** So many bytes are measured in the time of one unit of work. */
+const BYTES_PER_WORK = 16
 
 /**
  * Grows a run's items from the frames of one attempt. Pure: no I/O, ids of items are ours whatever the agent app calls
@@ -64,6 +66,8 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
   const sizes = new Map<number, number>()
   /** The first half of a surrogate pair, by item, until the second comes. */
   const halves = new Map<number, string>()
+  /** What patches have cost up to now, as `applyPatch` counts it. */
+  let work = 0
   const result: Omit<RunResult, 'items' | 'events'> = {}
 
   function add(data: JsonObject, status: 'streaming' | 'complete', key: StreamKey | null): RunEvent {
@@ -94,13 +98,27 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
   function grow(index: number, patch: Patch): RunEvent {
     const item = items[index]!
     refuseDeep(patch)
-    const data = patched(item.data, patch)
+    const data = patched(item.data, patch, spend)
     const most = sizes.get(index)! + growthOf(patch)
-    const bytes = most > tunables.itemBytes ? jsonBytes(data) : most
+    const bytes = most > tunables.itemBytes ? measure(data) : most
     refuseLarge('an item', bytes)
     sizes.set(index, bytes)
     items[index] = { ...item, data }
     return { type: 'item.delta', data: { itemId: item.id, patch } }
+  }
+
+  /** Patches can be made that cost far more than they weigh. */
+  function spend(more: number): void {
+    work += more
+    if (work > tunables.agentAnswerWork) {
+      throw invalidOutput('The agent app sent too many patches for items so large: send such items whole.')
+    }
+  }
+
+  function measure(data: JsonObject): number {
+    const bytes = jsonBytes(data)
+    spend(bytes / BYTES_PER_WORK)
+    return bytes
   }
 
   function complete(key: StreamKey, index: number, data?: JsonObject): RunEvent {
@@ -199,9 +217,9 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
   }
 }
 
-function patched(data: JsonObject, patch: Patch): JsonObject {
+function patched(data: JsonObject, patch: Patch, spend: (work: number) => void): JsonObject {
   try {
-    const value = applyPatch(data, patch)
+    const value = applyPatch(data, patch, spend)
     if (isObject(value)) return value
   } catch (error) {
     if (!(error instanceof PatchError)) throw error

@@ -3,6 +3,7 @@ import type { CallTimeouts } from '@shared/domain/agents'
 import type { AgentFrame } from '@shared/contracts/agentApi'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
+import { giveWay } from './giveWay.ts'
 import { watchCall } from './watchCall.ts'
 import { type FrameParser, framesOfAnswer, ndjsonParser, sseParser } from './readFrames.ts'
 import { lineReader } from './readLines.ts'
@@ -65,6 +66,7 @@ export type CallFrame = AgentFrame | { name: 'goesOn' }
 /** Calls an agent app and yields the frames of its answer as they come; the last one is `done`, `pause` or `goesOn`. */
 export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<CallFrame> {
   const watch = watchCall(call.timeouts, call.signal)
+  const othersTurn = giveWay()
   let finished: Dispatcher.ResponseData | null = null
   try {
     const response = await post(call, watch.signal)
@@ -84,6 +86,8 @@ export async function* callAgentApp(call: AgentCall, record: AnswerRecord): Asyn
     for await (const frame of readAnswer(response, record, watch.alive)) {
       if (endsLeg(frame)) finished = response
       yield frame
+      await othersTurn()
+      watch.signal.throwIfAborted()
     }
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Json } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { type Patch, PatchError, type PatchOperation, applyPatch } from '../patch.ts'
 
 describe('applyPatch', () => {
@@ -90,6 +90,76 @@ describe('applyPatch', () => {
     ]
     expect(() => applyPatch(before, patch)).toThrow(PatchError)
     expect(before).toEqual({ a: 'x' })
+  })
+
+  test('each part is copied once for a patch, however many operations change it', () => {
+    const members = Array.from({ length: 1_000 }, (_, i) => [`key${i}`, 0] as const)
+    const list = Array.from({ length: 1_600 }, () => 0)
+    const before: JsonObject = { wide: Object.fromEntries(members), list, kept: {} }
+    const copy = structuredClone(before)
+    const patch = members.flatMap(([key], i): Patch => [
+      { op: 'replace', path: `/wide/${key}`, value: i },
+      { op: 'add', path: `/wide/more${i}`, value: [] },
+      { op: 'append', path: `/wide/more${i}`, value: [i] },
+      { op: 'append', path: '/list', value: [i] },
+      { op: 'remove', path: `/list/${list.length}` },
+    ])
+    let work = 0
+    const after = applyPatch(before, patch, (more) => void (work += more)) as JsonObject
+    const copied = members.length + list.length / 16 + Object.keys(before).length
+    expect(work).toBeGreaterThan(copied + patch.length)
+    // One element appended, and one taken away at the end, for each of a thousand.
+    expect(work).toBeLessThanOrEqual(copied + patch.length + (3 * members.length) / 16)
+    expect(after['kept']).toBe(before['kept'])
+    expect(Object.keys(after['wide'] as JsonObject)).toHaveLength(2_000)
+    expect(after['list']).toHaveLength(list.length)
+    expect(before).toEqual(copy)
+  })
+
+  test('values of the patch itself stay as they were, also when later operations change them', () => {
+    const value = { list: [1], deep: { a: 1 } }
+    const patch: Patch = [
+      { op: 'add', path: '/one', value },
+      { op: 'add', path: '/two', value },
+      { op: 'append', path: '/one/list', value: [2] },
+      { op: 'remove', path: '/one/deep/a' },
+    ]
+    const copy = structuredClone(patch)
+    expect(applyPatch({}, patch)).toEqual({ one: { list: [1, 2], deep: {} }, two: { list: [1], deep: { a: 1 } } })
+    expect(patch).toEqual(copy)
+  })
+
+  test('many operations give what one after the other gives', () => {
+    const pointers = fc.array(fc.constantFrom('a', 'b', '0', '1', '-'), { maxLength: 3 })
+    const values = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>
+    const operations = fc.record({
+      op: fc.constantFrom('add', 'replace', 'remove', 'append'),
+      path: pointers.map((path) => path.map((key) => `/${key}`).join('')),
+      value: fc.oneof(values, fc.constantFrom<Json>({ a: { b: [] }, b: [[], 'x'] }, [{ a: [1] }], 'x')),
+    })
+    const step = (value: Json, operation: PatchOperation): Json => {
+      try {
+        return applyPatch(value, [operation])
+      } catch {
+        return value
+      }
+    }
+    fc.assert(
+      fc.property(fc.array(operations, { maxLength: 20 }), (generated) => {
+        const start: Json = { a: { a: [{}], b: 'x' }, b: [[1], { a: [] }] }
+        const fitting: Patch = []
+        let expected: Json = start
+        for (const operation of generated as Patch) {
+          const next = step(expected, operation)
+          if (next === expected) continue
+          fitting.push(operation)
+          expected = next
+        }
+        const copies = structuredClone({ start, fitting })
+        expect(applyPatch(start, fitting)).toEqual(expected)
+        expect({ start, fitting }).toEqual(copies)
+      }),
+    )
   })
 
   test('text in any pieces comes out whole', () => {

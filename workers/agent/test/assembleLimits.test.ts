@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
+import type { RunAssembly } from '../assembleRun.ts'
 import { type Frame, end, item, newAssembly, patch, start, takeAll, text } from './assembling.ts'
 
-const { itemBytes, agentAnswerItems, jsonDepth, metadataBytes } = tunables
+const { itemBytes, agentAnswerBytes, agentAnswerItems, agentAnswerWork, jsonDepth, metadataBytes } = tunables
 const tooLarge = expect.objectContaining({
   code: 'invalid_output',
   retryable: false,
@@ -74,6 +75,73 @@ describe('other sizes', () => {
     assembly.take({ name: 'metadata', data: { metadata: { a: half } } })
     assembly.take({ name: 'metadata', data: { metadata: { a: half } } })
     expect(() => assembly.take({ name: 'metadata', data: { metadata: { b: half } } })).toThrow(tooLarge)
+  })
+})
+
+describe('what patches cost', () => {
+  const tooCostly = expect.objectContaining({
+    code: 'invalid_output',
+    retryable: false,
+    message: expect.stringContaining('too many patches'),
+  })
+  const wide = (members: number) => Object.fromEntries(Array.from({ length: members }, (_, i) => [`key${i}`, 0]))
+  const untilRefused = (assembly: RunAssembly, next: (i: number) => Frame): number => {
+    for (let i = 0; i < agentAnswerBytes / 100; i++) {
+      try {
+        assembly.take(next(i))
+      } catch (error) {
+        expect(error).toEqual(tooCostly)
+        return i
+      }
+    }
+    throw new Error('nothing was refused')
+  }
+
+  test('is little for thousands of operations in one frame', () => {
+    const assembly = newAssembly()
+    assembly.take(start('a', wide(10_000)))
+    const operations = Array.from({ length: 1_000 }, (_, i) => ({
+      op: 'replace' as const,
+      path: `/key${i}`,
+      value: 1,
+    }))
+    // The budget is for so many copies of the item: were there one for each operation, it would not last.
+    const frames = agentAnswerWork / 2 / 11_000
+    expect(() => {
+      for (let i = 0; i < frames; i++) assembly.take(patch('a', ...operations))
+    }).not.toThrow()
+  })
+
+  test('is bounded for many frames that each copy a large item', () => {
+    const assembly = newAssembly()
+    assembly.take(start('a', wide(10_000)))
+    const taken = untilRefused(assembly, () => patch('a', { op: 'replace', path: '/key1', value: 1 }))
+    expect(taken).toBe(Math.floor(agentAnswerWork / 10_001))
+  })
+
+  test('is bounded for elements that push all others aside, within one frame', () => {
+    const assembly = newAssembly()
+    assembly.take(start('a', { list: Array.from({ length: 100_000 }, () => 0) }))
+    const operations = ['add', 'remove'].map((op) => ({ op, path: '/list/0', value: 0 }) as const)
+    const flood = Array.from({ length: 2_000 }, () => operations as never).flat()
+    expect(() => assembly.take(patch('a', ...flood))).toThrow(tooCostly)
+  })
+
+  test('is bounded for an item at its cap that must be measured again and again', () => {
+    const assembly = newAssembly()
+    assembly.take(start('a', { ...sized(itemBytes - 10), b: 0 }))
+    untilRefused(assembly, () => patch('a', { op: 'replace', path: '/b', value: 1 }))
+  })
+
+  test('does not get in the way of long answers in many items', () => {
+    const assembly = newAssembly()
+    assembly.take(start('a', { rows: [], text: '', meta: wide(20) }))
+    expect(() => {
+      for (let i = 0; i < 10_000; i++) {
+        assembly.take(patch('a', { op: 'append', path: '/text', value: 'word ' }))
+        if (i % 2) assembly.take(patch('a', { op: 'add', path: '/rows/-', value: { n: i } }))
+      }
+    }).not.toThrow()
   })
 })
 

@@ -81,6 +81,23 @@ describe('an answer', () => {
     expect(outcome).toMatchObject({ names: ['text', 'text', 'text', 'text', 'done'], failure: null })
   })
 
+  test('that comes in one piece and is hard to digest leaves others their turn, and a cancel its effect', async () => {
+    const frames = 20
+    const url = await serve((socket) =>
+      socket.end(head(200, UNDELIMITED) + frame('text', { delta: 'a' }).repeat(frames)),
+    )
+    const controller = new AbortController()
+    let turns = 0
+    const others = setInterval(() => ++turns === frames / 2 && controller.abort(new Error('cancelled')), 0)
+    const outcome = await call(url, { signal: controller.signal }, () => {
+      for (const end = performance.now() + 2 * tunables.agentSlice; performance.now() < end;);
+    })
+    clearInterval(others)
+    expect(turns).toBe(frames / 2)
+    expect(outcome.failure).toEqual(new Error('cancelled'))
+    expect(outcome.names.length).toBeLessThan(frames)
+  })
+
   test('ends with done: what comes after is not read', async () => {
     const url = await serve((socket) => socket.write(head(200, STREAM) + chunk(`${done}event: nonsense\n\n`)))
     expect(await call(url)).toMatchObject({ names: ['done'], failure: null })
