@@ -47,7 +47,7 @@ export async function concludeFailed(
 /** What Postgres has refused to store is not offered to it again; what it has stored before is kept. */
 async function whatIsStored(attempt: AttemptInProgress, tools: RunTools, signal: AbortSignal): Promise<RunResult> {
   const { sessionId, runId } = attempt.hold
-  await tools.outbox.settle(runId)
+  await tools.outbox.settle(attempt.hold)
   const live = await persist(() => readLiveRun(tools.db, sessionId, runId), attempt, tools, signal)
   const items = (live?.items ?? []).map((item): Item => ({
     ...item,
@@ -65,7 +65,7 @@ export async function concludeRetry(
   tools: RunTools,
   signal: AbortSignal,
 ): Promise<void> {
-  await tools.outbox.settle(attempt.hold.runId)
+  await tools.outbox.settle(attempt.hold)
   const requeue = {
     ...attempt.hold,
     delayMs,
@@ -81,9 +81,9 @@ export async function concludeRetry(
 
 /** Somebody broke it off. One who lost the run writes nothing; one who may still write gives it back, uncharged. */
 export async function concludeAborted(attempt: AttemptInProgress, aborted: RunAborted, tools: RunTools): Promise<void> {
-  tools.outbox.drop(attempt.hold.runId)
+  tools.outbox.drop(attempt.hold)
   if (aborted.reason === 'cancelled' || aborted.reason === 'fenced') return log(attempt, tools, aborted.reason)
-  await tools.outbox.settle(attempt.hold.runId)
+  await tools.outbox.settle(attempt.hold)
   const message = aborted.reason === 'shutdown' ? 'The worker was stopped.' : 'The connection to the database broke.'
   const failure = new AgentFailure('worker_stopped', message, { retryable: true })
   // At once to another worker; while Postgres has trouble not as fast as it can fail.
@@ -118,7 +118,7 @@ async function end(
   signal: AbortSignal,
 ): Promise<void> {
   const { sessionId, runId, epoch } = attempt.hold
-  const pending = await tools.outbox.settle(runId)
+  const pending = await tools.outbox.settle(attempt.hold)
   if (signal.aborted) throw signal.reason
   const { status, items, error, usage, state, metadata, attempt: record } = ending
   const whole: RunEnd = {

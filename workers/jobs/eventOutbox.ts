@@ -16,22 +16,23 @@ export interface EventOutbox {
   /** `urgent`: don't wait for the next round (a run's first words). */
   add(hold: Hold, events: readonly NewEvent[], urgent: boolean): void
   /** Waits for what is in flight and takes back what is not: it is written with the run's end. */
-  settle(runId: string): Promise<NewEvent[]>
-  /** Forgets a run; nothing more of it is written. */
-  drop(runId: string): void
+  settle(hold: Hold): Promise<NewEvent[]>
+  /** Forgets an attempt; nothing more of it is written. Another attempt of its run, by this worker too, goes on. */
+  drop(hold: Hold): void
 }
 
 export interface OutboxOptions {
   db: Database
   publish: (events: readonly SessionEvent[]) => void
-  /** The run's events could not be written: another has it, or it is not known whether they were. */
-  onLost: (runId: string, reason: 'fenced' | 'uncertain' | 'refused') => void
+  /** The attempt's events could not be written: another has the run, or it is not known whether they were. */
+  onLost: (hold: Hold, reason: 'fenced' | 'uncertain' | 'refused') => void
   onTrouble: (error: unknown) => void
 }
 
 export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOptions): EventOutbox {
+  /** By run: of two attempts only the later one may still write. */
   const waiting = new Map<string, AppendRequest>()
-  let inFlight: { runs: Set<string>; dropped: Set<string>; done: Promise<void> } | null = null
+  let inFlight: { attempts: Set<string>; dropped: Set<string>; done: Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
   let timerAt = 0
   let lastFlush = 0
@@ -56,12 +57,12 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
     lastFlush = performance.now()
     const batch = [...waiting.values()]
     waiting.clear()
-    const runs = new Set(batch.map((request) => request.runId))
+    const attempts = new Set(batch.map(attemptOf))
     const done = write(batch).finally(() => {
       inFlight = null
       if (waiting.size > 0) schedule(false)
     })
-    inFlight = { runs, dropped: new Set(), done }
+    inFlight = { attempts, dropped: new Set(), done }
   }
 
   async function write(batch: AppendRequest[]): Promise<void> {
@@ -84,43 +85,54 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
    */
   async function appendFailed(batch: AppendRequest[], error: unknown): Promise<void> {
     onTrouble(error)
-    if (!isRefusedStatement(error)) for (const { runId } of batch) onLost(runId, 'uncertain')
-    else if (batch.length === 1) onLost(batch[0]!.runId, 'refused')
+    if (!isRefusedStatement(error)) for (const request of batch) onLost(request, 'uncertain')
+    else if (batch.length === 1) onLost(batch[0]!, 'refused')
     else for (const request of batch) await write([request])
   }
 
   /** A head that somebody else held for a moment is tried again in the next round; a fenced run is lost. */
   async function retryOrLose(request: AppendRequest): Promise<void> {
     const stands = await holdStands(db, request).catch(() => null)
-    if (inFlight?.dropped.has(request.runId)) return
-    if (stands === false) return onLost(request.runId, 'fenced')
-    if (stands === null) return onLost(request.runId, 'uncertain')
-    const newer = waiting.get(request.runId)
-    if (newer && newer.attempt !== request.attempt) return
-    waiting.set(request.runId, { ...request, events: mergeDeltas(request.events, newer?.events ?? []) })
+    if (inFlight?.dropped.has(attemptOf(request))) return
+    if (stands === false) return onLost(request, 'fenced')
+    if (stands === null) return onLost(request, 'uncertain')
+    const known = waiting.get(request.runId)
+    if (known && known.attempt > request.attempt) return
+    const newer = known?.attempt === request.attempt ? known.events : []
+    waiting.set(request.runId, { ...request, events: mergeDeltas(request.events, newer) })
+  }
+
+  function takeBack({ runId, attempt }: Hold): NewEvent[] {
+    const known = waiting.get(runId)
+    if (known?.attempt !== attempt) return []
+    waiting.delete(runId)
+    return known.events
   }
 
   return {
     add(hold, events, urgent) {
       const known = waiting.get(hold.runId)
-      // What an earlier attempt has left is not this one's.
+      // What an earlier attempt has left is not this one's, and one that comes late has lost its right.
+      if (known && known.attempt > hold.attempt) return
       if (known?.attempt === hold.attempt) addMerged(known.events, events)
       else waiting.set(hold.runId, { ...hold, events: mergeDeltas([], events) })
       schedule(urgent)
     },
-    async settle(runId) {
-      while (inFlight?.runs.has(runId)) await inFlight.done
-      const events = waiting.get(runId)?.events ?? []
-      waiting.delete(runId)
-      return events
+    async settle(hold) {
+      while (inFlight?.attempts.has(attemptOf(hold))) await inFlight.done
+      return takeBack(hold)
     },
-    drop(runId) {
-      waiting.delete(runId)
-      inFlight?.dropped.add(runId)
+    drop(hold) {
+      takeBack(hold)
+      inFlight?.dropped.add(attemptOf(hold))
     },
   }
 }
 
 function idsOf(batch: readonly AppendRequest[]): { sessionId: string[]; runId: string[] } {
   return { sessionId: batch.map(({ sessionId }) => sessionId), runId: batch.map(({ runId }) => runId) }
+}
+
+function attemptOf({ runId, attempt }: Hold): string {
+  return `${runId}:${attempt}`
 }

@@ -87,7 +87,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const outbox = createEventOutbox({
     db,
     publish: (events) => sayCommitted(broker, log, events, []),
-    onLost: abort,
+    // A late word of an earlier attempt says nothing about the one under way.
+    onLost({ runId, epoch }, reason) {
+      if (executions.get(runId)?.claimed.run.epoch === epoch) abort(runId, reason)
+    },
     onTrouble: (error) => log.error({ err: error }, 'events could not be appended'),
   })
   const tokens = runTokens(secret)

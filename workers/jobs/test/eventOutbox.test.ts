@@ -106,7 +106,7 @@ describe('a run whose append did not come through', () => {
     await pass(0)
     await answered(0, one.runId)
     await round()
-    expect(log.lost).toEqual([[one.runId, 'fenced']])
+    expect(log.lost).toEqual([[one.runId, 'fenced', 1]])
     expect(log.published).toEqual([['11 b']])
     expect(log.appends).toHaveLength(1)
   })
@@ -116,7 +116,7 @@ describe('a run whose append did not come through', () => {
     log.outbox.add(one, [word('a')], true)
     await pass(0)
     await answered(0, one.runId)
-    expect(log.lost).toEqual([[one.runId, 'uncertain']])
+    expect(log.lost).toEqual([[one.runId, 'uncertain', 1]])
   })
 })
 
@@ -133,8 +133,8 @@ describe('an append that failed', () => {
     log.appends[0]!.fail(error)
     await round()
     expect(log.lost).toEqual([
-      [one.runId, 'uncertain'],
-      [two.runId, 'uncertain'],
+      [one.runId, 'uncertain', 1],
+      [two.runId, 'uncertain', 1],
     ])
     expect(log.appends).toHaveLength(1)
     expect(log.troubles).toEqual([error])
@@ -152,7 +152,7 @@ describe('an append that failed', () => {
     await pass(0)
     expect(appended()[2]).toEqual({ [two.runId]: ['b'] })
     await answered(2)
-    expect(log.lost).toEqual([[one.runId, 'refused']])
+    expect(log.lost).toEqual([[one.runId, 'refused', 1]])
     expect(log.published).toEqual([['11 b']])
   })
 })
@@ -161,10 +161,10 @@ describe('a run that ends', () => {
   test('takes back what is not yet on its way', async () => {
     log.outbox.add(one, [word('a')], false)
     log.outbox.add(one, [word('b')], false)
-    expect(await log.outbox.settle(one.runId)).toEqual([word('a'), word('b')])
+    expect(await log.outbox.settle(one)).toEqual([word('a'), word('b')])
     await round()
     expect(log.appends).toEqual([])
-    expect(await log.outbox.settle(one.runId)).toEqual([])
+    expect(await log.outbox.settle(one)).toEqual([])
   })
 
   test('waits for what is on its way, and for nobody else’s', async () => {
@@ -172,10 +172,10 @@ describe('a run that ends', () => {
     await pass(0)
     log.outbox.add(one, [word('b')], false)
     let settled: unknown = null
-    void log.outbox.settle(one.runId).then((events) => (settled = events))
+    void log.outbox.settle(one).then((events) => (settled = events))
     await pass(0)
     expect(settled).toBeNull()
-    expect(await log.outbox.settle(two.runId)).toEqual([])
+    expect(await log.outbox.settle(two)).toEqual([])
     await answered(0)
     expect(settled).toEqual([word('b')])
   })
@@ -183,7 +183,7 @@ describe('a run that ends', () => {
   test('takes back what could not be appended because its head was busy', async () => {
     log.outbox.add(one, [word('a')], true)
     await pass(0)
-    const settled = log.outbox.settle(one.runId)
+    const settled = log.outbox.settle(one)
     await answered(0, one.runId)
     expect(await settled).toEqual([word('a')])
     await round()
@@ -195,7 +195,7 @@ describe('a run that was given up', () => {
   test('writes nothing more', async () => {
     log.outbox.add(one, [word('a')], false)
     log.outbox.add(two, [word('b')], false)
-    log.outbox.drop(one.runId)
+    log.outbox.drop(one)
     await round()
     expect(appended()).toEqual([{ [two.runId]: ['b'] }])
   })
@@ -203,16 +203,19 @@ describe('a run that was given up', () => {
   test('writes nothing more also when its append under way finds its head busy', async () => {
     log.outbox.add(one, [word('a')], true)
     await pass(0)
-    log.outbox.drop(one.runId)
+    log.outbox.drop(one)
     await answered(0, one.runId)
-    expect(await log.outbox.settle(one.runId)).toEqual([])
+    expect(await log.outbox.settle(one)).toEqual([])
     await round()
     expect(log.appends).toHaveLength(1)
     expect(log.lost).toEqual([])
   })
+})
 
-  test('leaves nothing to its next attempt', async () => {
-    const again = newHold({ ...one, epoch: 3, attempt: 2 })
+describe('two attempts of one run, of which the worker has let go of the first', () => {
+  const again = newHold({ ...one, epoch: 3, attempt: 2 })
+
+  test('the first leaves nothing to the second', async () => {
     log.outbox.add(one, [word('a')], true)
     await pass(0)
     log.outbox.add(one, [word('b')], false)
@@ -220,5 +223,47 @@ describe('a run that was given up', () => {
     await answered(0, one.runId)
     await round()
     expect(appended().slice(1)).toEqual([{ [one.runId]: ['c'] }])
+  })
+
+  test('the first is given up late: what the second has waiting is written', async () => {
+    log.outbox.add(again, [word('c')], false)
+    log.outbox.drop(one)
+    expect(await log.outbox.settle(one)).toEqual([])
+    await round()
+    expect(appended()).toEqual([{ [one.runId]: ['c'] }])
+  })
+
+  test('the first is given up while the second is on its way: what finds its head busy is tried again', async () => {
+    log.outbox.add(again, [word('c')], true)
+    await pass(0)
+    log.outbox.drop(one)
+    await answered(0, one.runId)
+    await round()
+    expect(appended()[1]).toEqual({ [one.runId]: ['c'] })
+  })
+
+  test('the first ends without waiting for the second', async () => {
+    log.outbox.add(again, [word('c')], true)
+    await pass(0)
+    expect(await log.outbox.settle(one)).toEqual([])
+  })
+
+  test('the first comes late: its words take nothing of the second’s place', async () => {
+    log.outbox.add(again, [word('c')], true)
+    await pass(0)
+    log.outbox.add(one, [word('a')], false)
+    await answered(0, one.runId)
+    log.outbox.add(one, [word('b')], false)
+    await round()
+    expect(appended()[1]).toEqual({ [one.runId]: ['c'] })
+  })
+
+  test('it is said which of them was fenced', async () => {
+    log.fenced.add(one.runId)
+    log.outbox.add(one, [word('a')], true)
+    await pass(0)
+    log.outbox.add(again, [word('c')], false)
+    await answered(0, one.runId)
+    expect(log.lost).toEqual([[one.runId, 'fenced', 1]])
   })
 })

@@ -30,7 +30,7 @@ export interface FakeLog {
   /** What `holdStands` fails with. */
   unreadable: Error | null
   published: string[][]
-  lost: [runId: string, reason: string][]
+  lost: [runId: string, reason: string, attempt: number][]
   troubles: unknown[]
 }
 
@@ -53,7 +53,7 @@ export function createFakeLog(): FakeLog {
   const outbox = createEventOutbox({
     db: { query } as unknown as Database,
     publish: (events) => log.published.push(events.map(said)),
-    onLost: (runId, reason) => log.lost.push([runId, reason]),
+    onLost: ({ runId, attempt }, reason) => log.lost.push([runId, reason, attempt]),
     onTrouble: (error) => log.troubles.push(error),
   })
   return Object.assign(log, { outbox })
