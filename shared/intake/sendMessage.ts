@@ -15,12 +15,15 @@ import {
   type NewMessage,
   acceptMessage,
   createSession,
+  findAcceptance,
+  findCreatedSession,
 } from '@shared/store/acceptMessage'
 import type { AgentVersion } from '@shared/store/agents'
 import { findEndUser } from '@shared/store/endUsers'
 import type { Database } from '@shared/store/pool'
 import { findRun, readItem } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
+import { unlessAccepted } from './acceptedBefore.ts'
 import { agentByName, checkInput, checkSessionMetadata, versionForMessage } from './agentVersions.ts'
 import { type Caller, type Talker, principalOf, scopeOf } from './caller.ts'
 
@@ -52,8 +55,10 @@ export async function sendMessage(
 ): Promise<Accepted> {
   const session = await findSession(tools.db, scopeOf(caller), sessionId)
   if (!session) throw notFound('session')
-  const version = await versionForMessage(tools.db, session, message.version)
-  return accept(tools, newMessage(caller, sessionId, version, message, message.metadata, key))
+  return acceptOnce(tools, caller, key, async () => {
+    const version = await versionForMessage(tools.db, session, message.version)
+    return newMessage(caller, sessionId, version, message, message.metadata, key)
+  })
 }
 
 /** A new session with its first message. `metadata` is the session's. */
@@ -63,13 +68,16 @@ export async function beginSession(
   message: BeginSession,
   key: RequestKey,
 ): Promise<Accepted> {
-  const version = await agentByName(tools.db, caller.organizationId, message.agent)
-  if (message.version !== undefined && message.version !== version.version) {
-    throw new AgentViewError('version_incompatible', `A new session begins with the active version ${version.version}.`)
-  }
-  const sessionId = newId('session')
-  const newSession = await sessionFor(tools, caller, version, sessionId, message)
-  return accept(tools, { ...newMessage(caller, sessionId, version, message, undefined, key), newSession })
+  return acceptOnce(tools, caller, key, async () => {
+    const version = await agentByName(tools.db, caller.organizationId, message.agent)
+    if (message.version !== undefined && message.version !== version.version) {
+      const text = `A new session begins with the active version ${version.version}.`
+      throw new AgentViewError('version_incompatible', text)
+    }
+    const sessionId = newId('session')
+    const newSession = await sessionFor(tools, caller, version, sessionId, message)
+    return { ...newMessage(caller, sessionId, version, message, undefined, key), newSession }
+  })
 }
 
 /** A session without a message. */
@@ -79,9 +87,14 @@ export async function openSession(
   request: CreateSession,
   key: RequestKey,
 ): Promise<{ sessionId: string; replayed: boolean }> {
-  const version = await agentByName(tools.db, caller.organizationId, request.agent)
-  const session = await sessionFor(tools, caller, version, newId('session'), request)
-  const outcome = await createSession(tools.db, session, keyOf(caller, key))
+  const idempotency = keyOf(caller, key)
+  const prepare = async () => {
+    const version = await agentByName(tools.db, caller.organizationId, request.agent)
+    return sessionFor(tools, caller, version, newId('session'), request)
+  }
+  const find = (known: IdempotencyKey) => findCreatedSession(tools.db, caller.organizationId, known)
+  const session = await unlessAccepted(prepare, idempotency, find)
+  const outcome = 'outcome' in session ? session : await createSession(tools.db, session, idempotency)
   if (outcome.outcome === 'mismatch') throw mismatch()
   return { sessionId: outcome.sessionId, replayed: outcome.outcome === 'replayed' }
 }
@@ -192,6 +205,17 @@ export function sayAborts({ broker, log }: IntakeTools, runIds: readonly string[
 
 export function sessionBusy(activeRunId: string): AgentViewError {
   return new AgentViewError('session_busy', 'The session is busy with an earlier message.', { extra: { activeRunId } })
+}
+
+async function acceptOnce(
+  tools: IntakeTools,
+  caller: Talker,
+  key: RequestKey,
+  prepare: () => Promise<NewMessage>,
+): Promise<Accepted> {
+  const find = (known: IdempotencyKey) => findAcceptance(tools.db, caller.organizationId, known)
+  const message = await unlessAccepted(prepare, keyOf(caller, key), find)
+  return 'outcome' in message ? conclude(tools, message) : accept(tools, message)
 }
 
 async function accept(tools: IntakeTools, message: NewMessage): Promise<Accepted> {

@@ -168,3 +168,35 @@ export async function createSession(
   )
   return result.outcome === 'mismatch' ? result : { ...result, sessionId: idOf('session', result.sessionId) }
 }
+
+/** What an earlier request for a message was answered under this key: null when there is none that still counts. */
+export async function findAcceptance(
+  db: Database,
+  organization: string,
+  key: IdempotencyKey,
+): Promise<AcceptOutcome | null> {
+  const kept = await findReplay<Acceptance>(db, organization, key)
+  if (kept === null || kept === 'mismatch') return kept && { outcome: kept }
+  return { outcome: 'replayed', ...renderAcceptance(kept) }
+}
+
+/** The same for a session without a message. */
+export async function findCreatedSession(
+  db: Database,
+  organization: string,
+  key: IdempotencyKey,
+): Promise<CreateSessionOutcome | null> {
+  const kept = await findReplay<Pick<Acceptance, 'sessionId'>>(db, organization, key)
+  if (kept === null || kept === 'mismatch') return kept && { outcome: kept }
+  return { outcome: 'replayed', sessionId: idOf('session', kept.sessionId) }
+}
+
+async function findReplay<Kept extends object>(
+  db: Database,
+  organization: string,
+  key: IdempotencyKey,
+): Promise<Kept | 'mismatch' | null> {
+  const stored = storedKey(key, uuid('organization', organization))
+  const found = await callFunction<Kept | { mismatch: true } | null>(db, 'replayed_acceptance_v1', stored)
+  return found && 'mismatch' in found ? 'mismatch' : found
+}

@@ -159,3 +159,57 @@ describe('a message that begins its session, sent again under its key', () => {
     await expectRefused(server, 422, 'idempotency_mismatch', () => begin(key, {}, 'y'))
   })
 })
+
+describe('a request whose agent has got a new version meanwhile, which would refuse it', () => {
+  const input = (type: string) => ({ type: 'object', properties: { type: { const: type } } })
+  const publish = (name: string, version: string, type: string) =>
+    server.main.publish(
+      {
+        name,
+        version,
+        allowUnknownMetadata: false,
+        metadata: { [type]: {} },
+        runs: [{ type: 'chat', input: { schema: input(type) } }],
+      },
+      'echo',
+    )
+
+  test.each<[string, (name: string) => Promise<{ path: string; body: object }>]>([
+    ['a message', async (agent) => ({ path: `/v1/sessions/${await newSession(agent)}/messages`, body: {} })],
+    ['a message that begins its session', async (agent) => ({ path: '/v1/messages', body: { agent } })],
+  ])('%s is answered as before; as another request it is a mismatch, and without its key refused', async (what, of) => {
+    const name = `renewed-${what.length}`
+    await publish(name, '1.0.0', 'old')
+    const { path, body } = await of(name)
+    const post = (key: string, content: string) =>
+      person.client.post<Acceptance>(path, { ...body, input: { type: 'old', content } }, { 'idempotency-key': key })
+    const key = newKey()
+    const first = await post(key, 'x')
+    expect(first.status).toBe(202)
+    await publish(name, '1.1.0', 'new')
+    const again = await post(key, 'x')
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true'])
+    expect(acceptanceOf(again.body)).toEqual(acceptanceOf(first.body))
+    await expectRefused(server, 422, 'idempotency_mismatch', () => post(key, 'y'))
+    await expectRefused(server, 422, 'schema_violation', () => post(newKey(), 'x'))
+  })
+
+  test('a session is answered as before; as another request it is a mismatch, and without its key refused', async () => {
+    await publish('renewed', '1.0.0', 'old')
+    const create = (key: string, value: number) =>
+      server.main.client.post<Session>(
+        '/v1/sessions',
+        { agent: 'renewed', metadata: { old: value } },
+        { 'idempotency-key': key },
+      )
+    const key = newKey()
+    const first = await create(key, 1)
+    expect(first.status).toBe(201)
+    await publish('renewed', '1.1.0', 'new')
+    const again = await create(key, 1)
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([201, 'true'])
+    expect(again.body.id).toBe(first.body.id)
+    await expectRefused(server, 422, 'idempotency_mismatch', () => create(key, 2))
+    await expectRefused(server, 422, 'schema_violation', () => create(newKey(), 1))
+  })
+})
