@@ -20,7 +20,7 @@ export const tunables = {
   /** How many items one attempt may make. */
   agentAnswerItems: 10_000,
   /**
-   * What the patches of one attempt may cost, in members of objects copied (some 300 ns each), for the worker and again
+   * What the changes of one attempt's items and metadata may cost, in members of objects copied (some 300 ns each), for the worker and again
    * for whoever folds the run. Less refuses large objects that are streamed member by member (3,000 members cost this
    * much); more lets one agent app hold up a whole process.
    */

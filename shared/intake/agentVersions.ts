@@ -1,7 +1,7 @@
-import { type AgentDefinition } from '@shared/domain/agents'
 import { AgentViewError, type ErrorDetail, notFound } from '@shared/domain/errors'
-import { type JsonObject, escapePointer } from '@shared/domain/json'
+import type { JsonObject } from '@shared/domain/json'
 import { compareVersions, parseVersion, versionForRun } from '@shared/domain/versions'
+import { type MetadataCheck, compileMetadataCheck } from '@shared/contracts/sessionMetadata'
 import { type TenantCheck, compileTenantSchema } from '@shared/contracts/tenantSchemas'
 import { type AgentVersion, findActiveVersion, findAgentByName, findVersion } from '@shared/store/agents'
 import type { Database } from '@shared/store/pool'
@@ -45,7 +45,7 @@ async function wantedVersion(db: Database, session: SessionAccess, wanted: strin
 
 interface InputChecks {
   input: Map<string, TenantCheck | null>
-  metadata: Map<string, TenantCheck>
+  metadata: MetadataCheck
 }
 
 /** Compiled once for each definition, which is immutable; found again by version id, as definitions are read anew. */
@@ -55,10 +55,10 @@ const COMPILED_MAX = 1_000
 function checksOf(version: AgentVersion): InputChecks {
   const known = compiled.get(version.id)
   if (known) return known
-  const { runs, metadata = {} } = version.definition
+  const { runs } = version.definition
   const checks: InputChecks = {
     input: new Map(runs.map((run) => [run.type, run.input ? compileTenantSchema(run.input.schema) : null])),
-    metadata: new Map(Object.entries(metadata).map(([key, schema]) => [key, compileTenantSchema(schema)])),
+    metadata: compileMetadataCheck(version.definition),
   }
   compiled.set(version.id, checks)
   if (compiled.size > COMPILED_MAX) compiled.delete(compiled.keys().next().value!)
@@ -82,16 +82,7 @@ export function checkInput(version: AgentVersion, runType: string | undefined, i
 
 /** Refuses metadata of a session that its agent's definition doesn't allow. */
 export function checkSessionMetadata(version: AgentVersion, metadata: JsonObject): void {
-  const { metadata: checks } = checksOf(version)
-  const definition: AgentDefinition = version.definition
-  for (const [key, value] of Object.entries(metadata)) {
-    const path = `/metadata/${escapePointer(key)}`
-    const check = checks.get(key)
-    if (!check && definition.metadata && !definition.allowUnknownMetadata) {
-      refuse([{ path: '', message: 'is not known to this agent' }], path, 'The metadata does not fit this agent.')
-    }
-    refuse(check?.(value) ?? null, path, 'The metadata does not fit the schema of this agent.')
-  }
+  refuse(checksOf(version).metadata(metadata), '', 'The metadata does not fit the schema of this agent.')
 }
 
 function refuse(details: ErrorDetail[] | null, prefix: string, message: string): void {

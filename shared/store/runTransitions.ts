@@ -99,7 +99,7 @@ export interface RunEnd {
   events: readonly NewEvent[]
   /** The session's new state, when the agent app gave one. */
   state?: Json
-  /** Merged into the session's metadata. */
+  /** Merged into the session's metadata; a null takes its key away. */
   metadata?: JsonObject
   attempt: AttemptRecord
 }

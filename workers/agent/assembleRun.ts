@@ -66,7 +66,7 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
   const sizes = new Map<number, number>()
   /** The first half of a surrogate pair, by item, until the second comes. */
   const halves = new Map<number, string>()
-  /** What patches have cost up to now, as `applyPatch` counts it. */
+  /** What changes have cost up to now, as `applyPatch` counts it. */
   let work = 0
   const result: Omit<RunResult, 'items' | 'events'> = {}
 
@@ -107,11 +107,11 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
     return { type: 'item.delta', data: { itemId: item.id, patch } }
   }
 
-  /** Patches can be made that cost far more than they weigh. */
+  /** Frames can be made that cost far more than they weigh. */
   function spend(more: number): void {
     work += more
     if (work > tunables.agentAnswerWork) {
-      throw invalidOutput('The agent app sent too many patches for items so large: send such items whole.')
+      throw invalidOutput('The agent app sent too many changes of something so large: send it whole.')
     }
   }
 
@@ -171,7 +171,7 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
         return []
       case 'metadata':
         result.metadata = { ...result.metadata, ...frame.data.metadata }
-        refuseLarge('metadata', jsonBytes(result.metadata), tunables.metadataBytes)
+        refuseLarge('metadata', measure(result.metadata), tunables.metadataBytes)
         return []
       case 'usage':
         result.usage = frame.data

@@ -11,7 +11,7 @@ import { buildRequest } from '@workers/agent/buildRequest'
 import { callAgentApp } from '@workers/agent/callAgentApp'
 import { signatureHeaders } from '@workers/agent/signRequest'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
-import { checkOutput } from './checkOutput.ts'
+import { checkMetadata, checkOutput } from './checkOutput.ts'
 import { concludeAborted, concludeCompleted, concludeFailed, concludeRetry, UNSTORABLE } from './concludeRun.ts'
 import { concludeHandedOver, concludePaused } from './concludeLeg.ts'
 import { RunAborted, readForRun } from './runAborted.ts'
@@ -111,6 +111,7 @@ async function streamAnswer(
     if (frame.name === 'done' || frame.name === 'pause') {
       const result = frame.name === 'done' ? attempt.assembly.done() : attempt.assembly.pause()
       checkOutput(definition, attempt.claimed.run.type, result.items)
+      if (result.metadata) checkMetadata(definition, attempt.claimed.session.metadata, result.metadata)
       return frame.name === 'done'
         ? { kind: 'done', result }
         : { kind: 'pause', result, toolCalls: distinctCalls(frame.data.toolCalls) }

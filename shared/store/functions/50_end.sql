@@ -29,7 +29,7 @@ begin
     from jsonb_to_recordset(p -> 'items')
       as i (id uuid, "itemNo" int, kind text, status text, data jsonb, "createdAt" timestamptz)
     on conflict (id) do nothing;
-  update sessions s set updated_at = p_now, metadata = s.metadata || v_metadata,
+  update sessions s set updated_at = p_now, metadata = merged_metadata_v1(s.metadata, v_metadata),
       state = case when p ? 'state' then p -> 'state' else s.state end
     where s.id = p_run.session_id;
   if p ? 'state' then
@@ -137,4 +137,9 @@ language sql volatile as $$
       response_truncated = coalesce((p ->> 'responseTruncated')::boolean, a.response_truncated),
       response_body = coalesce(decode(p ->> 'responseBody', 'base64'), a.response_body)
     where a.run_id = p_run_id and a.attempt = p_attempt and a.outcome = 'running'
+$$;
+
+-- Metadata after a change, of which a null takes its key away.
+create or replace function merged_metadata_v1(p_metadata jsonb, p_change jsonb) returns jsonb language sql immutable as $$
+  select (p_metadata || p_change) - array(select c.key from jsonb_each(p_change) c where c.value = 'null')
 $$;

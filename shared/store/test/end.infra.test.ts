@@ -110,6 +110,9 @@ describe('the end of a run by its worker', () => {
     expect(typesOf(end.events).slice(-2)).toEqual(['session.updated', 'run.completed'])
     expect(end.events.at(-2)).toMatchObject({ data: { session: { metadata: { a: 1, b: 2 }, state: 7 } } })
     expect(await readSession(engine.db, sessionId)).toMatchObject({ metadata: { a: 1, b: 2 } })
+    const third = await engine.take((await engine.say(sessionId)).runId)
+    await finish(engine.db, third, { metadata: { a: null, c: null, d: { e: null } } })
+    expect((await readSession(engine.db, sessionId))!.metadata).toEqual({ b: 2, d: { e: null } })
     await expectSound(engine, sessionId)
   })
 

@@ -78,11 +78,11 @@ describe('other sizes', () => {
   })
 })
 
-describe('what patches cost', () => {
+describe('what changes cost', () => {
   const tooCostly = expect.objectContaining({
     code: 'invalid_output',
     retryable: false,
-    message: expect.stringContaining('too many patches'),
+    message: expect.stringContaining('too many changes'),
   })
   const wide = (members: number) => Object.fromEntries(Array.from({ length: members }, (_, i) => [`key${i}`, 0]))
   const untilRefused = (assembly: RunAssembly, next: (i: number) => Frame): number => {
@@ -131,6 +131,11 @@ describe('what patches cost', () => {
     const assembly = newAssembly()
     assembly.take(start('a', { ...sized(itemBytes - 10), b: 0 }))
     untilRefused(assembly, () => patch('a', { op: 'replace', path: '/b', value: 1 }))
+  })
+
+  test('is bounded for metadata as well', () => {
+    const half = { a: 'x'.repeat(metadataBytes / 2) }
+    untilRefused(newAssembly(), () => ({ name: 'metadata', data: { metadata: half } }))
   })
 
   test('does not get in the way of long answers in many items', () => {

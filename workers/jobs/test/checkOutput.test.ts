@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { type AgentDefinition, DEFAULT_POLICY, type RunTypeDefinition } from '@shared/domain/agents'
 import { newId } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
 import type { JsonObject } from '@shared/domain/json'
 import type { Item, ItemKind } from '@shared/domain/objects'
-import { checkOutput } from '../checkOutput.ts'
+import { checkMetadata, checkOutput } from '../checkOutput.ts'
 
 const definitionOf = (run: Partial<RunTypeDefinition>): AgentDefinition => ({
   name: 'a',
@@ -76,5 +77,43 @@ describe('a step', () => {
   test('is refused where steps are checked and there are none', () => {
     expect(check({ validateSteps: true }, [step({}), output({})])).toEqual(refusedAt('/items/0'))
     expect(check({ validateSteps: true }, [output({})])).toBeNull()
+  })
+})
+
+describe('metadata', () => {
+  const definition: AgentDefinition = {
+    ...definitionOf({}),
+    metadata: { mood: { enum: ['good', 'bad'] }, place: requires('city') },
+  }
+  const check = (change: JsonObject, before: JsonObject = {}, of = definition) => {
+    try {
+      checkMetadata(of, before, change)
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
+  test('fits the agent’s schemas, or is refused with its path', () => {
+    expect(check({ mood: 'good', place: { city: 'Ulm' } })).toBeNull()
+    expect(check({ mood: 'so so' })).toEqual(refusedAt('/metadata/mood'))
+    expect(check({ place: { city: 7 } })).toEqual(refusedAt('/metadata/place/city'))
+    expect(check({ 'a/b': 1 })).toEqual(refusedAt('/metadata/a~1b'))
+    expect(check({ 'a/b': 1 }, {}, { ...definition, allowUnknownMetadata: true })).toBeNull()
+    expect(check({ any: 1 }, {}, definitionOf({}))).toBeNull()
+  })
+
+  test('is taken away by a null, which needn’t fit', () => {
+    expect(check({ mood: null, unknown: null })).toBeNull()
+  })
+
+  test('is bounded with what the session has', () => {
+    const half = 'x'.repeat(tunables.metadataBytes / 2)
+    const tooMuch = refusedAt('/metadata')
+    const plain = definitionOf({})
+    expect(check({ b: half }, { c: 1 }, plain)).toBeNull()
+    expect(check({ b: half }, { a: half }, plain)).toEqual(tooMuch)
+    expect(check({ a: half }, { a: half }, plain)).toBeNull()
+    expect(check({ a: null, b: half }, { a: half }, plain)).toBeNull()
   })
 })

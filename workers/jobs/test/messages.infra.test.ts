@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import type { JsonObject } from '@shared/domain/json'
+import { tunables } from '@shared/domain/tunables'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { signatureHeaders } from '@workers/agent/signRequest'
 import { bare, typesOf } from '../../../shared/store/test/testEngine.ts'
@@ -153,6 +155,30 @@ describe('state, metadata and usage of the agent app', () => {
     world.app.onCall = (call) => call.answer([message('ok')])
     await world.ended(await world.say(sessionId))
     expect((await world.called(2)).request.session).toMatchObject({ state: null, metadata: {} })
+    await world.settled(sessionId)
+  })
+
+  test('are nothing when the metadata does not fit the agent’s definition or grows too large; a null takes a key away', async () => {
+    await world.publish({ metadata: { mood: { enum: ['good', 'bad'] }, notes: {} }, allowUnknownMetadata: false })
+    const sessionId = await world.engine.newSession()
+    await world.startWorker()
+    const metadata = async () => (await readSnapshot(world.engine.db, sessionId))!.session.metadata
+    const answer = async (metadata: JsonObject) => {
+      world.app.onCall = (call) => call.answer([message('ok')], { state: metadata, metadata })
+      return world.ended(await world.say(sessionId))
+    }
+    const notes = 'x'.repeat(tunables.metadataBytes - '{"notes":"","mood":null}'.length)
+    expect(await answer({ notes, mood: null })).toMatchObject({ status: 'completed' })
+    expect(await answer({ mood: 'good' })).toMatchObject({ status: 'failed', error: { code: 'invalid_output' } })
+    expect(await metadata()).toEqual({ notes })
+    expect(await answer({ mood: 'good', notes: null })).toMatchObject({ status: 'completed' })
+    expect(await answer({ mood: 'so so' })).toMatchObject({
+      status: 'failed',
+      error: { code: 'invalid_output', details: [{ path: '/metadata/mood' }] },
+    })
+    expect(await answer({ place: 'here' })).toMatchObject({ error: { details: [{ path: '/metadata/place' }] } })
+    expect(await metadata()).toEqual({ mood: 'good' })
+    expect((await readSnapshot(world.engine.db, sessionId))!.session.state).toEqual({ mood: 'good', notes: null })
     await world.settled(sessionId)
   })
 })
