@@ -33,6 +33,8 @@ export const tunables = {
   socketPacketBytes: 1 * MIB,
   /** Nesting of any JSON that is stored. Deeper overflows JSON.stringify (5,000) and jsonb. */
   jsonDepth: 64,
+  /** Runs that may wait in one session. GET session reads them all; fewer refuse whoever sends many short messages. */
+  sessionQueue: 100,
   /** Rows of a list's page. */
   listMax: 200,
   listDefault: 50,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import type { Logger } from 'pino'
-import { AgentViewError } from '@shared/domain/errors'
+import { AgentViewError, type ErrorCode } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 
@@ -58,10 +58,13 @@ export function answerErrors(log: Logger) {
   }
 }
 
+/** What may be over in a moment: asking again, not at once, is the right thing to do. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited'])
+
 export function sendError(response: Response, error: AgentViewError): void {
   const { code, message, details, extra } = error
   if (code === 'unauthorized' || code === 'token_expired') response.setHeader('WWW-Authenticate', 'Bearer')
-  if (code === 'unavailable' && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1')
+  if (PASSING.has(code) && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1')
   const body = { code, message, ...(details && { details }), requestId: requestIdOf(response), ...extra }
   response.status(error.status).json({ error: body })
 }

@@ -241,6 +241,10 @@ export function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
     }
     case 'busy':
       throw sessionBusy(result.activeRunId)
+    case 'full': {
+      const queue = `The session has ${tunables.sessionQueue} messages that wait`
+      throw new AgentViewError('rate_limited', `${queue}: send more when some of them have been answered.`)
+    }
     case 'mismatch':
       throw mismatch()
     case 'absent':

@@ -65,7 +65,7 @@ export type AcceptOutcome =
   | ({ outcome: 'accepted' } & Acceptance & AcceptedNews)
   | ({ outcome: 'replayed' } & Acceptance)
   | { outcome: 'busy'; activeRunId: string }
-  | { outcome: 'mismatch' | 'absent' }
+  | { outcome: 'mismatch' | 'absent' | 'full' }
 
 /** What is to be said after an acceptance was committed. */
 export interface AcceptedNews {
@@ -102,6 +102,7 @@ export async function acceptMessage(db: Database, message: NewMessage): Promise<
       inputs: [{ id: uuid('item', itemId), data: input }],
       agentVersionId: uuid('agentVersion', message.agentVersionId),
       deadlineMs: tunables.runDeadline,
+      queueMax: tunables.sessionQueue,
       maxDebounceMs: tunables.maxDebounce,
       mergedMax: tunables.mergedInputs,
       metadataMax: tunables.metadataBytes,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { JsonObject } from '@shared/domain/json'
+import { tunables } from '@shared/domain/tunables'
 import type { Acceptance } from '../../../test/server/apiClient.ts'
 import { contentsOf } from '../../../test/server/eventChecks.ts'
 import { eventually } from '../../../test/server/eventually.ts'
@@ -128,6 +129,37 @@ describe('a session that is busy', () => {
     await person.client.ask(sessionId, texts.at(-1)!)
     const { items } = await person.client.readSession(sessionId)
     expect(contentsOf(items!)).toEqual(texts.flatMap((text) => [text, `You said: ${text}`]))
+  })
+})
+
+describe('a session whose queue is full', () => {
+  const { sessionQueue } = tunables
+
+  test('refuses a message, which leaves nothing behind and may be sent again under its key', async () => {
+    const sessionId = await newSession('staged')
+    const held = await person.client.say(sessionId, 'held')
+    await server.stage.turn(held.run.id)
+    const waiting = Array.from({ length: sessionQueue }, (_, i) => person.client.say(sessionId, String(i)))
+    const runs = (await Promise.all(waiting)).map(({ run }) => run.id)
+    const path = `/v1/sessions/${sessionId}/messages`
+    const post = () => person.client.post<Acceptance>(path, { input: 'more' }, { 'idempotency-key': 'more' })
+    let retryAfter: string | null = null
+    await expectRefused(server, 429, 'rate_limited', async () => {
+      const answer = await post()
+      retryAfter = answer.headers.get('retry-after')
+      return answer
+    })
+    expect(retryAfter).toBe('1')
+    // Whoever asks for it is told that the session is busy, as with any queue.
+    await expectRefused(server, 409, 'session_busy', () => send(sessionId, { input: 'x', onBusy: 'reject' }))
+    await person.client.cancel(runs[0]!)
+    const again = await post()
+    expect([again.status, again.headers.has('idempotent-replayed')]).toEqual([202, false])
+    // What was accepted is replayed, however full it is.
+    expect((await post()).headers.get('idempotent-replayed')).toBe('true')
+    await expectRefused(server, 429, 'rate_limited', () => send(sessionId, { input: 'x' }))
+    await Promise.all([...runs.slice(1), again.body.run.id].map((runId) => person.client.cancel(runId)))
+    await person.client.cancel(held.run.id)
   })
 })
 

@@ -81,9 +81,9 @@ $$;
 -- when the head has moved on since, he reads again.
 -- in   p: { organizationId, sessionId, newSession?, idempotency?, runId, inputs: [{ id, data }], runType, metadata, onBusy,
 --           debounceMs?, maxDebounceMs, mergedMax, metadataMax, priority, agentVersionId, version, deadlineMs,
---           held?: { expectSeq, items, events } }
+--           queueMax, held?: { expectSeq, items, events } }
 -- out  { outcome: accepted, runId, itemId, sessionId, seq, ringAfterMs?, cancelled: [runId], written: [part] } |
---      { outcome: replayed, … } | { outcome: mismatch | absent | moved } | { outcome: busy, activeRunId }
+--      { outcome: replayed, … } | { outcome: mismatch | absent | moved | full } | { outcome: busy, activeRunId }
 create or replace function accept_message_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_session uuid := p ->> 'sessionId';
@@ -115,6 +115,9 @@ begin
   if p -> 'idempotency' <> 'null' then v_replay := replayed_acceptance_v1(p -> 'idempotency'); end if;
   if v_replay is null then
     v_refusal := refuse_message_v1(p, v_head, v_ahead);
+    if v_joined.id is null and not v_interrupts and v_head.queued_count >= (p ->> 'queueMax')::int then
+      v_refusal := coalesce(v_refusal, '{"outcome": "full"}');
+    end if;
     if v_refusal is not null then return v_refusal; end if;
     if p -> 'idempotency' <> 'null' then v_replay := keep_or_replay_v1(p -> 'idempotency', v_acceptance); end if;
   end if;
