@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { AgentViewError, type ErrorCode } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
+import { isConnectionTrouble } from '@shared/store/connectionTrouble'
 
 /** Where a request's id is kept. */
 export function requestIdOf(response: Response): string {
@@ -89,21 +90,11 @@ export function toAgentViewError(error: unknown): AgentViewError {
     if (error.status >= 400 && error.status < 500)
       return new AgentViewError('invalid_request', 'The request could not be read.')
   }
-  if (isAway(error)) return new AgentViewError('unavailable', 'The database can not be reached just now: try again.')
+  if (isConnectionTrouble(error))
+    return new AgentViewError('unavailable', 'The database can not be reached just now: try again.')
   return new AgentViewError('internal', `Something went wrong on our side. Reference: ${randomUUID().slice(0, 8)}.`)
 }
 
 function isHttpError(error: unknown): error is { status: number; type?: string } {
   return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
-}
-
-/** Postgres is gone, starting, stopping, or full; or the pool gave no connection in time. */
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  if (/^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code) || /^(08|40|53|57)/.test(code))
-    return true
-  return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|connection.*closed/i.test(
-    error.message,
-  )
 }

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { tunables } from '@shared/domain/tunables'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
-import { isRefusedStatement } from '@shared/store/connectionTrouble'
+import { isConnectionTrouble, isRefusedStatement } from '@shared/store/connectionTrouble'
 import type { Database } from '@shared/store/pool'
 import { type AppendRequest, type Hold, appendEvents } from '@shared/store/runTransitions'
 import type { NewEvent } from '@shared/store/storeEvents'
@@ -24,8 +24,11 @@ export interface EventOutbox {
 export interface OutboxOptions {
   db: Database
   publish: (events: readonly SessionEvent[]) => void
-  /** The attempt's events could not be written: another has the run, or it is not known whether they were. */
-  onLost: (hold: Hold, reason: 'fenced' | 'uncertain' | 'refused') => void
+  /**
+   * The attempt's events could not be written: another has the run, it is not known whether they were, Postgres won't
+   * have them, or a fault of ours keeps them from it.
+   */
+  onLost: (hold: Hold, reason: 'fenced' | 'uncertain' | 'refused' | 'faulty') => void
   onTrouble: (error: unknown) => void
 }
 
@@ -82,10 +85,12 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
   /**
    * Connection trouble: it may have been committed or not, and writing it again could double it, so that another attempt
    * replaces all of it. Refused: it was rolled back whole, so each run is tried alone to find the one that is to blame.
+   * A fault of ours may have come before the commit or after it: nothing is written again, and the attempt is charged.
    */
   async function appendFailed(batch: AppendRequest[], error: unknown): Promise<void> {
     onTrouble(error)
-    if (!isRefusedStatement(error)) for (const request of batch) onLost(request, 'uncertain')
+    if (isConnectionTrouble(error)) for (const request of batch) onLost(request, 'uncertain')
+    else if (!isRefusedStatement(error)) for (const request of batch) onLost(request, 'faulty')
     else if (batch.length === 1) onLost(batch[0]!, 'refused')
     else for (const request of batch) await write([request])
   }

@@ -54,12 +54,15 @@ async function carryOut(attempt: AttemptInProgress, tools: RunTools, signal: Abo
     else await concludeHandedOver(attempt, definition, tools, signal)
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error
-    if (reason instanceof RunAborted || isRefusedStatement(reason)) throw reason
+    const faulty = reason instanceof RunAborted && reason.reason === 'faulty'
+    if (!faulty && (reason instanceof RunAborted || isRefusedStatement(reason))) throw reason
+    // Its signal has fired for a fault of ours; it still has to be ended, or else it would be taken up for ever.
+    const patience = faulty ? NEVER : signal
     const failure = reason instanceof AgentFailure ? reason : unexpected(reason, attempt, tools)
     const failures = attempt.claimed.run.failures + 1
     const delayMs = failure.retryable ? retryDelay(retries, failures, Math.random(), failure.retryAfterMs) : null
-    if (delayMs === null) await concludeFailed(attempt, failure, tools, signal)
-    else await concludeRetry(attempt, failure, delayMs, tools, signal)
+    if (delayMs === null) await concludeFailed(attempt, failure, tools, patience)
+    else await concludeRetry(attempt, failure, delayMs, tools, patience)
   }
 }
 

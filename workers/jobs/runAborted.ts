@@ -3,9 +3,9 @@ import { isConnectionTrouble } from '@shared/store/connectionTrouble'
 /**
  * Why a run's execution is broken off from outside. `cancelled` and `fenced` write nothing more; `shutdown` and
  * `uncertain` (Postgres could not be asked, or it isn't known whether an append was committed) give it back; `refused`
- * (Postgres won't have its events) fails it.
+ * (Postgres won't have its events) fails it; `faulty` (a fault of ours keeps them from Postgres) is charged as a failure.
  */
-export type AbortReason = 'cancelled' | 'fenced' | 'shutdown' | 'uncertain' | 'refused'
+export type AbortReason = 'cancelled' | 'fenced' | 'shutdown' | 'uncertain' | 'refused' | 'faulty'
 
 export class RunAborted extends Error {
   readonly reason: AbortReason

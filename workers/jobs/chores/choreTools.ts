@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Broker } from '@shared/broker/port'
-import { isRefusedStatement } from '@shared/store/connectionTrouble'
+import { isConnectionTrouble } from '@shared/store/connectionTrouble'
 import type { Database } from '@shared/store/pool'
 
 /** What the reconciler's chores work with. */
@@ -22,7 +22,7 @@ export async function unlessRefused<Result>(
   try {
     return await work()
   } catch (error) {
-    if (!isRefusedStatement(error)) throw error
+    if (isConnectionTrouble(error)) throw error
     log.error({ err: error, ...subject }, 'the reconciler could not help')
     return null
   }

@@ -141,6 +141,15 @@ describe('an append that failed', () => {
     expect(log.published).toEqual([])
   })
 
+  test('for a fault of ours is not tried again, and is told apart from trouble', async () => {
+    log.outbox.add(one, [word('a')], true)
+    await pass(0)
+    log.appends[0]!.fail(new TypeError('x is not a function'))
+    await round()
+    expect(log.lost).toEqual([[one.runId, 'faulty', 1]])
+    expect(log.appends).toHaveLength(1)
+  })
+
   test('for what one run wants to write is tried for each alone; only that one is refused', async () => {
     log.outbox.add(one, [word('a')], true)
     log.outbox.add(two, [word('b')], true)

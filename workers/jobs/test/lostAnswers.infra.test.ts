@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import type { QueryResult } from 'pg'
 import { isTerminal } from '@shared/domain/events'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import type { Worker } from '../worker.ts'
@@ -91,4 +92,18 @@ test('a run that can’t be given back while Postgres is away is given back when
   expect(both.left()).toBe(0)
   expect((await world.settled(sessionId)).contents).toEqual(['one', 'one answered', 'two', 'two answered'])
   world.faults.splice(0)
+})
+
+test('a fault of ours while events are appended is charged: it is tried again as often as the policy says, and not for ever', async () => {
+  await world.publish({ policy: { ...POLICY, retries: { ...POLICY.retries, max: 1 } } })
+  const faulty = (name: string, send: () => Promise<QueryResult>) =>
+    name === 'append_events_v1' ? Promise.reject(new TypeError('x is not a function')) : send()
+  worker = await startWorker({ ...world, db: withStatements(world.db, faulty), concurrency: 4, secret: SECRET })
+  world.app.onCall = (call) => call.text('hello')
+  const sessionId = await world.engine.newSession()
+  const run = await world.ended(await world.say(sessionId))
+  expect(run).toMatchObject({ status: 'failed', error: { code: 'internal' } })
+  expect(run.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
+  await world.settled(sessionId)
+  expect(world.faults.splice(0).join()).toMatch(/x is not a function/)
 })
