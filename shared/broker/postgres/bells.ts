@@ -1,4 +1,4 @@
-import { createPostgresBackend, withBackend } from 'bullmq'
+import { withBackend } from 'bullmq'
 import { tunables } from '@shared/domain/tunables'
 import { type ConnectWorker, startAnswering } from '../answering.ts'
 import type { Bells } from '../assembleBroker.ts'
@@ -9,8 +9,9 @@ import { plainError } from '../faults.ts'
 import { connectionConfig } from './connectionConfig.ts'
 import { connectPostgresWorker } from './connectWorker.ts'
 import { OwnBells } from './ownBells.ts'
+import { createQueueBackend } from './queueBackend.ts'
 
-const { Queue } = withBackend(createPostgresBackend)
+const { Queue } = withBackend(createQueueBackend)
 
 export interface PostgresBells extends Bells {
   /** Cuts all connections; they are made anew when they are needed. */

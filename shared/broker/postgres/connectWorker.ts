@@ -1,11 +1,12 @@
-import { createPostgresBackend, type Processor, withBackend } from 'bullmq'
+import { type Processor, withBackend } from 'bullmq'
 import { tunables } from '@shared/domain/tunables'
 import type { WorkerConnection } from '../answering.ts'
 import { type Bell, BELL_QUEUE, bellWorkerOptions } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
 import { connectionConfig } from './connectionConfig.ts'
+import { createQueueBackend } from './queueBackend.ts'
 
-const { Worker } = withBackend(createPostgresBackend)
+const { Worker } = withBackend(createQueueBackend)
 
 export interface PostgresWorkerOptions {
   url: URL

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { createTestDatabase, type TestDatabase } from '../../../test/database.ts'
+import { connectionConfig } from '../postgres/connectionConfig.ts'
 import { createPostgresBroker } from '../postgres/createPostgresBroker.ts'
+import { QueueConnection } from '../postgres/queueBackend.ts'
 import { testBroker } from './conformance.ts'
 import { eventually } from './eventually.ts'
 
@@ -47,6 +50,26 @@ describe('the broker on Postgres', () => {
     await broker.ring(['run_1'])
     expect(await broker.depth()).toBe(1)
     await broker.close()
+  })
+
+  test('Postgres may end the connection that listens in the very moment in which it is closed', async () => {
+    const { config } = connectionConfig(new URL(database.url), 'closing')
+    const connection = new QueueConnection(config)
+    const errors: unknown[] = []
+    connection.on('error', (error) => errors.push(error))
+    await connection.getListenClient()
+    // This process hears of it only after it has begun to close: it stands still until the other one has ended.
+    const killer = `
+      import pg from 'pg'
+      const client = new pg.Client({ connectionString: process.argv[1] })
+      await client.connect()
+      await client.query("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'closing'")
+      await client.end()`
+    const killed = spawnSync(process.execPath, ['--input-type=module', '-e', killer, database.url])
+    expect(killed.stderr.toString()).toBe('')
+    await connection.close()
+    await new Promise(setImmediate)
+    expect(errors).toEqual([])
   })
 
   async function connections(): Promise<number> {
