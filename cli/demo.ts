@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import express, { type Express } from 'express'
+import { tunables } from '@shared/domain/tunables'
 import { listAgents } from '@shared/store/agents'
 import type { Database } from '@shared/store/pool'
 
@@ -9,7 +10,7 @@ export function mountDemo(app: Express, publishableKey: string, db: Database, or
   const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('@examples/chat/package.json')), 'dist')
   app.get('/', (_request, response) => response.redirect('/demo/'))
   app.get('/demo/config.json', async (_request, response) => {
-    const agents = await listAgents(db, organizationId)
+    const agents = await listAgents(db, organizationId, null, { limit: tunables.listMax, order: 'asc' })
     response.set('cache-control', 'no-store').json({
       publishableKey,
       agents: agents.map(({ name, definition }) => ({ name, title: definition.title ?? name })),

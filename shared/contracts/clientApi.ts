@@ -69,8 +69,9 @@ export const clientRoutes = {
   listAgents: {
     method: 'get',
     path: '/v1/agents',
-    summary: 'The active version of each agent',
+    summary: 'The active version of each agent, by name',
     callers: ['secret', 'publishable', 'endUser'],
+    query: closed(LIST),
     responses: { 200: page(AgentPublic) },
   },
   readAgent: {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { ON_BUSY } from '@shared/domain/agents'
+import { AGENT_NAME, ON_BUSY } from '@shared/domain/agents'
 import { AnyObject, closed } from './objects.ts'
 
 const Milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }))
@@ -44,7 +44,7 @@ export const RunTypeConfig = closed({
 })
 
 export const AgentConfig = closed({
-  name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
+  name: Type.String({ pattern: AGENT_NAME.source }),
   title: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   url: Type.String({ pattern: '^https?://' }),
   version: Type.String({ pattern: '^(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$' }),

@@ -1,5 +1,8 @@
 import type { JsonObject } from './json.ts'
 
+/** What agents are called: in URLs, files and lists. */
+export const AGENT_NAME = /^[a-z][a-z0-9-]{0,62}$/
+
 /**
  * What becomes of a message to a session that is busy: refused; queued behind all else; in the place of all that lives
  * (`rollback` also hides what that had made); or joined with the last message that nobody has begun to answer.

@@ -5,6 +5,7 @@ import { nextDevVersion } from '@shared/domain/versions'
 import type { Database } from './pool.ts'
 import { inTransaction, query, queryOne } from './query.ts'
 import { uuid } from './render.ts'
+import type { Page } from './sessions.ts'
 
 export interface AgentVersion {
   id: string
@@ -34,15 +35,21 @@ function toVersion(row: VersionRow): AgentVersion {
   }
 }
 
-/** The active version of each agent of an organization, by name. */
-export async function listAgents(db: Database, organizationId: string): Promise<AgentVersion[]> {
+/** The active version of each agent of an organization, by name; `after` is the last name of the page before. */
+export async function listAgents(
+  db: Database,
+  organizationId: string,
+  after: string | null,
+  { limit, order }: Page,
+): Promise<AgentVersion[]> {
   const rows = await query<VersionRow>(
     db,
     {
-      name: 'list_agents',
-      text: `${SELECT} where a.organization_id = $1 and v.id = a.active_version_id order by a.name limit 1000`,
+      name: `list_agents_${order}`,
+      text: `${SELECT} where a.organization_id = $1 and v.id = a.active_version_id
+        and ($2::text is null or a.name ${order === 'asc' ? '>' : '<'} $2) order by a.name ${order} limit $3`,
     },
-    [uuid('organization', organizationId)],
+    [uuid('organization', organizationId), after, limit],
   )
   return rows.map(toVersion)
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import type { Acceptance } from '../../../test/server/apiClient.ts'
+import type { Acceptance, Page } from '../../../test/server/apiClient.ts'
 import { contentsOf } from '../../../test/server/eventChecks.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
@@ -161,6 +161,28 @@ describe('a session whose queue is full', () => {
     await Promise.all([...runs.slice(1), again.body.run.id].map((runId) => person.client.cancel(runId)))
     await person.client.cancel(held.run.id)
   })
+})
+
+test('agents are listed by name, a page at a time, in both orders', async () => {
+  const { client } = server.other
+  for (const name of ['zebra', 'a', 'a-1']) await server.other.publish({ name }, 'echo')
+  const pages = async (query: string) => {
+    const names: string[][] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const suffix: string = cursor === '' ? '' : `&cursor=${cursor}`
+      const { body } = await client.get<Page<{ name: string }>>(`/v1/agents?limit=2${query}${suffix}`)
+      names.push(body.data.map(({ name }) => name))
+      cursor = body.nextCursor
+    }
+    return names
+  }
+  const up = [
+    ['a', 'a-1'],
+    ['echo', 'staged'],
+    ['steps', 'zebra'],
+  ]
+  expect(await pages('')).toEqual(up)
+  expect((await pages('&order=desc')).flat()).toEqual(up.flat().toReversed())
 })
 
 describe('the version that a session’s next run uses', () => {

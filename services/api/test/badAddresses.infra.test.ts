@@ -23,7 +23,11 @@ afterAll(() => server?.close())
 const refused = (path: string, headers: Record<string, string> = {}, code = 'invalid_request', status = 400) =>
   expectRefused(server, status, code, () => person.client.get(path, headers))
 
-const lists = () => ['/v1/sessions', `/v1/sessions/${sessionId}/items`, `/v1/sessions/${sessionId}/runs`]
+const lists = () => [
+  '/v1/sessions',
+  ...['items', 'runs'].map((what) => `/v1/sessions/${sessionId}/${what}`),
+  '/v1/agents',
+]
 const streams = () => [`/v1/sessions/${sessionId}/events`, `/v1/runs/${runId}/events`]
 const cursorOf = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
 
@@ -96,7 +100,7 @@ describe('a cursor', () => {
   })
 
   test('of another list is refused', async () => {
-    const cursors = [cursorOf([sessionId]), cursorOf([1, 0]), cursorOf([1])]
+    const cursors = [cursorOf([sessionId]), cursorOf([1, 0]), cursorOf([1]), cursorOf(['echo'])]
     for (const [place, path] of lists().entries())
       for (const [kind, cursor] of cursors.entries())
         if (place !== kind) await refused(`${path}?cursor=${cursor}`, {}, 'invalid_cursor')

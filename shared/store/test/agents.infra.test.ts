@@ -113,8 +113,12 @@ test('agents are listed by name, each with its active version, of one organizati
   await publish(define('1.0.0', { name: 'zoe' }))
   await publish(define('1.0.0', { name: 'adam' }))
   await publish(define('1.2.0', { name: 'adam' }))
-  const agents = await listAgents(engine.db, organizationId)
-  expect(agents.map(({ name, version }) => [name, version])).toEqual([['adam', '1.2.0'], ['zoe', '1.0.0']]) // prettier-ignore
+  const list = async (after: string | null, order: 'asc' | 'desc', limit = 10) =>
+    (await listAgents(engine.db, organizationId, after, { limit, order })).map(({ name, version }) => name + version)
+  expect(await list(null, 'asc')).toEqual(['adam1.2.0', 'zoe1.0.0'])
+  expect(await list('adam', 'asc')).toEqual(['zoe1.0.0'])
+  expect(await list(null, 'desc', 1)).toEqual(['zoe1.0.0'])
+  expect(await list('zoe', 'desc')).toEqual(['adam1.2.0'])
   expect(await findAgentByName(engine.db, organizationId, 'eliza')).toBeNull()
 })
 
