@@ -7,7 +7,7 @@
 //
 // npm test                                  everything that this machine can run
 // npm test -- --selectProjects pure         further arguments go to Jest
-// npm test -- --containers                  Postgres and Redis in containers; the infrastructure tests only
+// npm test -- --containers                  Postgres and Redis in containers; the tests that know them well
 // AGENTVIEW_NO_INSTALL=1                    never install a package; AGENTVIEW_TEST_NO_SKIP=1: skipping is a failure
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -24,8 +24,11 @@ const noSkip = process.env.AGENTVIEW_TEST_NO_SKIP === '1'
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--containers')
 if (inContainers) jestArguments.push('--selectProjects', 'infrastructure')
 
-/** Tests that start services of their own: in containers they would only run once more. */
-const OWN_SERVICES = '(cli/test/(start|embeddedPostgres)|bench/test/(replay|faults))\\.infra'
+/**
+ * All but the tests to which another Postgres or Redis can make a difference. What stands on the store and the broker
+ * (API, sockets) or starts services of its own (embedded Postgres, recorded conversations) would only run once more.
+ */
+const NOT_NEAR_SERVICES = '<rootDir>/(?!shared/(store|broker|delivery)/|workers/).*\\.infra\\.test\\.'
 
 /** Ends all that was started, last first. @type {(() => Promise<unknown>)[]} */
 const cleanups = []
@@ -54,7 +57,7 @@ async function provide(tests, context) {
   if (!browser && !tests.some((file) => /\.infra\.test\./.test(file))) return { environment, ignored: [] }
 
   if (inContainers) await requireEngine()
-  const ignored = inContainers ? ['--testPathIgnorePatterns', '/node_modules/', OWN_SERVICES] : []
+  const ignored = inContainers ? ['--testPathIgnorePatterns', '/node_modules/', NOT_NEAR_SERVICES] : []
   const postgres = inContainers ? await containerPostgres(context) : await providePostgres(context)
   if (!postgres.url) {
     skip('the infrastructure and browser tests', postgres.missing)

@@ -45,15 +45,27 @@ async function call<Body>({ url, credentials }: Started, route: string, body?: o
   return (await response.json()) as Body
 }
 
+/** A start that fails; its one line. */
+async function refused(environment: Record<string, string>, args = ['start']): Promise<string> {
+  const running = new AgentviewProcess(args, environment)
+  expect(await running.exit()).toBe(1)
+  expect(running.output.trim().split('\n')).toHaveLength(1)
+  return running.output
+}
+
 interface Answered {
   run: { status: string }
   session: { id: string; items?: { status: string; data: { content: string } }[] }
 }
 
 describe('agentview start with nothing set', () => {
-  test('a message is answered, and is still there after Ctrl-C and a second start', async () => {
+  test('only its owner reads its keys and nobody else starts on its folder; a message is answered, also after Ctrl-C and a second start', async () => {
     const data = await makeDataFolder()
     const first = await start(data)
+    expect((await stat(path.join(data, 'credentials.json'))).mode & 0o777).toBe(0o600)
+    const agents = await call<{ data: { name: string }[] }>(first, '/v1/agents')
+    expect(agents.data.map((agent) => agent.name)).toEqual(['eliza', 'replay'])
+    expect(await refused({ PORT: '0', AGENTVIEW_DATA: data })).toContain(String(first.running.child.pid))
     const { run, session } = await call<Answered>(first, '/v1/messages', { agent: 'eliza', input: 'I am happy' })
     expect(run.status).toBe('completed')
     const postgres = await readPostmaster(path.join(data, 'postgres'))
@@ -89,13 +101,6 @@ describe('agentview start with nothing set', () => {
     expect(items).toHaveLength(2)
   })
 
-  test('credentials are for their owner only, and the keys work', async () => {
-    const started = await start(await makeDataFolder())
-    expect((await stat(path.join(started.data, 'credentials.json'))).mode & 0o777).toBe(0o600)
-    const { data } = await call<{ data: { name: string }[] }>(started, '/v1/agents')
-    expect(data.map((agent) => agent.name)).toEqual(['eliza', 'replay'])
-  })
-
   test('a config file of one’s own is published, and a changed one becomes a dev version', async () => {
     const data = await makeDataFolder()
     const file = path.join(data, 'agentview.config.ts')
@@ -114,13 +119,6 @@ describe('agentview start with nothing set', () => {
 })
 
 describe('a start that can not succeed is refused in one line', () => {
-  async function refused(environment: Record<string, string>, args = ['start']): Promise<string> {
-    const running = new AgentviewProcess(args, environment)
-    expect(await running.exit()).toBe(1)
-    expect(running.output.trim().split('\n')).toHaveLength(1)
-    return running.output
-  }
-
   test('a port that is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -128,11 +126,6 @@ describe('a start that can not succeed is refused in one line', () => {
     const line = await refused({ PORT: String(port), AGENTVIEW_DATA: await makeDataFolder() })
     expect(line).toContain(`Port ${port} is taken`)
     server.close()
-  })
-
-  test('a data folder that is in use', async () => {
-    const { data, running } = await start(await makeDataFolder())
-    expect(await refused({ PORT: '0', AGENTVIEW_DATA: data })).toContain(String(running.child.pid))
   })
 
   test('a DATABASE_URL that does not answer, without its password', async () => {

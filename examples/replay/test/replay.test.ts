@@ -145,7 +145,9 @@ test('the sample plays as recorded', async () => {
   for (const conversation of conversations) await expectAsRecorded(conversation)
 })
 
-test('all recorded conversations play as recorded, where they are at hand', async () => {
-  const conversations = existsSync(dataset) ? await read(dataset) : await read(sample)
+test('conversations play as recorded: every tenth of the recorded ones where they are at hand, else the sample', async () => {
+  const recorded = existsSync(dataset) ? await read(dataset) : null
+  // `npm run replay` plays all of them, through a server.
+  const conversations = recorded?.filter((_, index) => index % 10 === 0) ?? (await read(sample))
   for (const conversation of conversations) await expectAsRecorded(conversation)
 })

@@ -115,7 +115,7 @@ describe('a token', () => {
   test('that ends cuts every subscription with its cursor, and closes the socket', async () => {
     const { id: sessionId } = await person.client.createSession({ agent: 'echo' })
     const { id: other } = await person.client.createSession({ agent: 'echo' })
-    const socket = await connect({ token: await tokenOf(person, { expiresIn: 5 }) })
+    const socket = await connect({ token: await tokenOf(person, { expiresIn: 3 }) })
     const warned = new Promise((resolve) => socket.socket.once('token_expiring', resolve))
     await socket.ask('subscribe', { sessionId, after: 0 })
     await socket.ask('subscribe', { sessionId: other, after: 0 })
@@ -133,10 +133,10 @@ describe('a token', () => {
 
   test('that is renewed in time keeps the socket and its subscriptions', async () => {
     const { id: sessionId } = await person.client.createSession({ agent: 'echo' })
-    const socket = await connect({ token: await tokenOf(person, { expiresIn: 5 }) })
+    const socket = await connect({ token: await tokenOf(person, { expiresIn: 3 }) })
     await socket.ask('subscribe', { sessionId, after: 0 })
     expect(await socket.ask('auth', { token: person.token })).toEqual({ ok: true })
-    const short = await connect({ token: await tokenOf(person, { expiresIn: 6 }) })
+    const short = await connect({ token: await tokenOf(person, { expiresIn: 4 }) })
     await short.disconnected
     await person.client.say(sessionId, 'still there')
     await socket.until((events) => events.some((event) => event.type === 'run.completed'))

@@ -32,26 +32,22 @@ describe('a broker whose service does not answer', () => {
   // Ends only when nobody holds a connection any more.
   afterAll(() => new Promise((resolve) => silent.close(resolve)))
 
-  test('Redis refuses connections', async () => {
-    const message = await refusal({ redisUrl: `redis://user:${PASSWORD}@127.0.0.1:1` })
-    expect(message).toMatch(/^Redis at 127\.0\.0\.1:1 does not answer: .*ECONNREFUSED.* correct REDIS_URL\.$/)
-  })
-
-  test('Redis says nothing', async () => {
-    const message = await refusal({ redisUrl: `redis://user:${PASSWORD}@${silentHost}/0` })
-    expect(message).toMatch(/^Redis at 127\.0\.0\.1:\d+\/0 does not answer: .* correct REDIS_URL\.$/)
-  })
-
-  test('Postgres refuses connections', async () => {
-    const message = await refusal({ databaseUrl: `postgres://user:${PASSWORD}@127.0.0.1:1/agentview` })
-    expect(message).toMatch(
+  // All at once, since each waits for its time to be over.
+  test('names it, why, and what to correct: nobody listens there, or who does says nothing', async () => {
+    const [redisRefuses, redisIsSilent, postgresRefuses, postgresIsSilent] = await Promise.all([
+      refusal({ redisUrl: `redis://user:${PASSWORD}@127.0.0.1:1` }),
+      refusal({ redisUrl: `redis://user:${PASSWORD}@${silentHost}/0` }),
+      refusal({ databaseUrl: `postgres://user:${PASSWORD}@127.0.0.1:1/agentview` }),
+      refusal({ databaseUrl: `postgres://user:${PASSWORD}@${silentHost}/agentview` }),
+    ])
+    expect(redisRefuses).toMatch(/^Redis at 127\.0\.0\.1:1 does not answer: .*ECONNREFUSED.* correct REDIS_URL\.$/)
+    expect(redisIsSilent).toMatch(/^Redis at 127\.0\.0\.1:\d+\/0 does not answer: .* correct REDIS_URL\.$/)
+    expect(postgresRefuses).toMatch(
       /^Postgres at 127\.0\.0\.1:1\/agentview does not answer: .*ECONNREFUSED.* correct DATABASE_URL\.$/,
     )
-  })
-
-  test('Postgres says nothing', async () => {
-    const message = await refusal({ databaseUrl: `postgres://user:${PASSWORD}@${silentHost}/agentview` })
-    expect(message).toMatch(/^Postgres at 127\.0\.0\.1:\d+\/agentview does not answer: .* correct DATABASE_URL\.$/)
+    expect(postgresIsSilent).toMatch(
+      /^Postgres at 127\.0\.0\.1:\d+\/agentview does not answer: .* correct DATABASE_URL\.$/,
+    )
   })
 
   test('a database that does not exist', async () => {

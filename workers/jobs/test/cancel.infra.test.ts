@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { isTerminal } from '@shared/domain/events'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { eventually } from '../../../test/server/eventually.ts'
-import { POLICY, type World, startWorld } from './world.ts'
+import { POLICY, SHORT_LEASE, type World, startWorld } from './world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await startWorld('postgres')
+  world = await startWorld('postgres', SHORT_LEASE)
 })
 afterEach(() => world.clear())
 afterAll(() => world.close())

@@ -3,17 +3,17 @@ import { isTerminal } from '@shared/domain/events'
 import { eventually } from '../../../test/server/eventually.ts'
 import type { AgentCall } from './agentApp.ts'
 import { type WorkerProcess, startWorkerProcess } from './startWorkerProcess.ts'
-import { SECRET, type World, startWorld } from './world.ts'
+import { SECRET, SHORT_LEASE, type World, startWorld } from './world.ts'
 
 let world: World
 let victim: WorkerProcess
 beforeAll(async () => {
-  world = await startWorld('postgres')
+  world = await startWorld('postgres', SHORT_LEASE)
 })
 afterEach(() => world.clear())
 afterAll(() => world.close())
 
-/** Its lease is over: what others would find 15 seconds after its death. */
+/** Its lease is over: what others would find some seconds after its death. */
 const endLeases = () => world.engine.rows(`update workers set lapsed_at = clock_timestamp() where lapsed_at is null`)
 const begin = (call: AgentCall) => {
   call.send('item', { item: { content: `thought ${call.request.run.attempt}` } })
@@ -21,7 +21,7 @@ const begin = (call: AgentCall) => {
 }
 /** The victim answers a message; a second one waits in the same session. */
 async function answering(onCall: (call: AgentCall) => unknown) {
-  victim = await startWorkerProcess(world.databaseUrl, SECRET)
+  victim = await startWorkerProcess(world.databaseUrl, SECRET, SHORT_LEASE)
   const sessionId = await world.engine.newSession()
   world.app.onCall = onCall
   const runs = [await world.say(sessionId, 'one'), await world.say(sessionId, 'two')]

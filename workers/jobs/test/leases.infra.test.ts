@@ -4,11 +4,11 @@ import { eventually } from '../../../test/server/eventually.ts'
 import { takeOverLapsed } from '../chores/lostWorkers.ts'
 import { startWorker } from '../worker.ts'
 import { brokenOff, withStatements } from './withStatements.ts'
-import { SECRET, type World, startWorld } from './world.ts'
+import { SECRET, SHORT_LEASE, type World, startWorld } from './world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await startWorld('postgres')
+  world = await startWorld('postgres', SHORT_LEASE)
 })
 afterEach(() => world.clear())
 afterAll(() => world.close())

@@ -3,11 +3,11 @@ import { removeWorker } from '@shared/store/workers'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { startWorkerProcess } from './startWorkerProcess.ts'
-import { POLICY, SECRET, type World, startWorld } from './world.ts'
+import { POLICY, SECRET, SHORT_LEASE, type World, startWorld } from './world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await startWorld('postgres')
+  world = await startWorld('postgres', SHORT_LEASE)
 })
 afterEach(() => world.clear())
 afterAll(() => world.close())
@@ -52,6 +52,7 @@ describe('the reconciler', () => {
     const sessionId = await world.engine.newSession()
     const { runId } = await world.accept(sessionId)
     await world.engine.take(runId)
+    await world.engine.rows(`update workers set lease_until = clock_timestamp() + interval '2 seconds'`)
     await world.startWorker()
     world.startReconciler()
     expect(await world.ended(runId)).toMatchObject({
@@ -151,7 +152,7 @@ describe('of several reconcilers', () => {
   })
 
   test('one whose process is stopped does not keep the others from it', async () => {
-    const process = await startWorkerProcess(world.databaseUrl, SECRET)
+    const process = await startWorkerProcess(world.databaseUrl, SECRET, SHORT_LEASE)
     const [stopped] = await eventually(async () => {
       const pids = await holders()
       return pids.length > 0 && pids

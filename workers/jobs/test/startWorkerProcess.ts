@@ -11,12 +11,16 @@ export interface WorkerProcess {
   faults: string[]
 }
 
-export async function startWorkerProcess(databaseUrl: string, secret: string): Promise<WorkerProcess> {
-  const child: ChildProcess = fork(path.join(import.meta.dirname, 'workerProcess.ts'), [databaseUrl, secret], {
-    execArgv: ['--conditions=agentview-source', '--import', 'tsx'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-  })
+export async function startWorkerProcess(databaseUrl: string, secret: string, lease: number): Promise<WorkerProcess> {
+  const child: ChildProcess = fork(
+    path.join(import.meta.dirname, 'workerProcess.ts'),
+    [databaseUrl, secret, String(lease)],
+    {
+      execArgv: ['--conditions=agentview-source', '--import', 'tsx'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    },
+  )
   const faults: string[] = []
   child.stderr!.setEncoding('utf8').on('data', (text: string) => faults.push(text))
   const exited = once(child, 'exit')

@@ -7,18 +7,19 @@ import { startReconciler } from '../reconciler.ts'
 import { startWorker } from '../worker.ts'
 
 /** A worker in a process of its own; forked by startWorkerProcess.ts. Ends by itself once it was asked to stop. */
-const [databaseUrl, secret] = process.argv.slice(2) as [string, string]
+const [databaseUrl, secret, lease] = process.argv.slice(2) as [string, string, string]
+const leases = leasesOf(Number(lease))
 const log = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }))
 
 const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
 const broker = await createBroker({ databaseUrl, onError: () => undefined })
-const worker = await startWorker({ db, broker, log, concurrency: 8, leases: leasesOf(), secret })
+const worker = await startWorker({ db, broker, log, concurrency: 8, leases, secret })
 const reconciler = startReconciler({
   db,
   databaseUrl,
   broker,
   log,
-  leases: leasesOf(),
+  leases,
   quarantine: { wake: () => undefined },
 })
 

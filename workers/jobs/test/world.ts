@@ -10,6 +10,7 @@ import { foldSession } from '@shared/domain/foldSession'
 import { type Leases, leasesOf } from '@shared/domain/leases'
 import type { Item, Run } from '@shared/domain/objects'
 import { isEnded } from '@shared/domain/runStates'
+import { tunables } from '@shared/domain/tunables'
 import type { NewMessage } from '@shared/store/acceptMessage'
 import { findAgentByName, publishAgent } from '@shared/store/agents'
 import { forceEndRun } from '@shared/store/forceEndRun'
@@ -70,7 +71,12 @@ export interface World {
   close(): Promise<void>
 }
 
-export async function startWorld(kind: Broker['kind']): Promise<World> {
+/** Short enough to be waited for, long enough for a busy machine. */
+export const SHORT_LEASE = 6_000
+
+/** `lease`: of its workers, when a test is about leases. */
+export async function startWorld(kind: Broker['kind'], lease: number = tunables.lease): Promise<World> {
+  const leases = leasesOf(lease)
   const engine = await startTestEngine()
   const databaseUrl = String(engine.db.options.connectionString)
   await engine.rows('update organizations set agent_signing_secret = $1', seal(SECRET, SIGNING_KEY))
@@ -89,12 +95,12 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
     app,
     broker,
     databaseUrl,
-    leases: leasesOf(),
+    leases,
     faults,
     log,
     async startWorker(concurrency = 8) {
       const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
-      const worker = await startWorker({ db, broker, log, concurrency, leases: leasesOf(), secret: SECRET })
+      const worker = await startWorker({ db, broker, log, concurrency, leases, secret: SECRET })
       ending.push(async () => {
         await worker.drain(0)
         await db.end()
@@ -107,7 +113,7 @@ export async function startWorld(kind: Broker['kind']): Promise<World> {
         databaseUrl,
         broker,
         log,
-        leases: leasesOf(),
+        leases,
         quarantine: { wake: () => undefined },
       })
       ending.push(() => reconciler.stop())
