@@ -18,34 +18,43 @@ export interface JsonFault {
   message: string
 }
 
+/** Of a path only so much is told: keys may be as long as a body. */
+const PATH_LENGTH = 200
+
 /**
  * The first reason why a parsed JSON value can't be stored, or null. Postgres' jsonb refuses NUL and lone surrogates and
  * overflows on deep nesting; keys that name an object's machinery are refused so that no later merge can be poisoned.
- * Walks with its own stack, so that hostile depth can't overflow ours.
+ * Goes no deeper than `maxDepth`, so that hostile depth can't overflow the stack, and notes no path until there is a
+ * fault: bodies of millions of elements come through here.
  */
 export function findJsonFault(value: unknown, maxDepth: number): JsonFault | null {
-  const stack: { value: unknown; path: string; depth: number }[] = [{ value, path: '', depth: 1 }]
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const { value, path, depth } = top
-    if (typeof value === 'string') {
-      const fault = textFault(value)
-      if (fault) return { path, message: fault }
-    } else if (typeof value === 'object' && value !== null) {
-      if (depth > maxDepth) return { path: path.slice(0, 200), message: `is nested deeper than ${maxDepth} levels` }
-      if (Array.isArray(value)) {
-        for (const [index, element] of value.entries())
-          stack.push({ value: element, path: `${path}/${index}`, depth: depth + 1 })
-      } else {
-        for (const [key, element] of Object.entries(value)) {
-          if (FORBIDDEN_KEYS.has(key)) return { path, message: `has the forbidden key "${key}"` }
-          const fault = textFault(key)
-          if (fault) return { path, message: `has a key that ${fault}` }
-          stack.push({ value: element, path: `${path}/${escapePointer(key)}`, depth: depth + 1 })
-        }
-      }
+  const fault = faultIn(value, 1, maxDepth)
+  return fault && { ...fault, path: fault.path.slice(0, PATH_LENGTH) }
+}
+
+function faultIn(value: unknown, depth: number, maxDepth: number): JsonFault | null {
+  if (typeof value === 'string') return here(textFault(value))
+  if (typeof value !== 'object' || value === null) return null
+  if (depth > maxDepth) return here(`is nested deeper than ${maxDepth} levels`)
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const fault = faultIn(value[index], depth + 1, maxDepth)
+      if (fault) return { ...fault, path: `/${index}${fault.path}` }
     }
+    return null
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (FORBIDDEN_KEYS.has(key)) return here(`has the forbidden key "${key}"`)
+    const inKey = textFault(key)
+    if (inKey) return here(`has a key that ${inKey}`)
+    const fault = faultIn(member, depth + 1, maxDepth)
+    if (fault) return { ...fault, path: `/${escapePointer(key)}${fault.path}` }
   }
   return null
+}
+
+function here(message: string | null): JsonFault | null {
+  return message === null ? null : { path: '', message }
 }
 
 function textFault(text: string): string | null {
