@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sayCommitted } from '@shared/broker/sayCommitted'
 import { findItemFault } from '@shared/contracts/checkItems'
 import type { BeginRun, PushRun } from '@shared/contracts/messages'
+import { findMetadataFault } from '@shared/contracts/sessionMetadata'
 import type { AgentDefinition } from '@shared/domain/agents'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import type { JsonObject } from '@shared/domain/json'
@@ -15,10 +16,11 @@ import {
   beginExternalRun,
   endExternalRun,
   pushToRun,
+  readMetadataToCome,
 } from '@shared/store/externalRuns'
 import { findRun } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
-import { checkInput, checkSessionMetadata, versionForMessage } from './agentVersions.ts'
+import { checkInput, versionForMessage } from './agentVersions.ts'
 import { type Caller, scopeOf } from './caller.ts'
 import { type IntakeTools, type RequestKey, inputOf, keyOf, mismatch, refuseLarge, sessionBusy } from './sendMessage.ts'
 
@@ -88,7 +90,8 @@ export async function pushRun(
   const { definition } = version
   if (request.metadata) {
     refuseLarge('/metadata', request.metadata, tunables.metadataBytes)
-    checkSessionMetadata(version, request.metadata)
+    const details = findMetadataFault(definition, await readMetadataToCome(tools.db, runId), request.metadata)
+    if (details) throw new AgentViewError('schema_violation', 'The session may not have this metadata.', { details })
   }
   const end = endOf(request)
   const push = checkedPush(definition, run.type, request, end)

@@ -23,7 +23,7 @@ import { findEndUser } from '@shared/store/endUsers'
 import type { Database } from '@shared/store/pool'
 import { findRun, readItem } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
-import { unlessAccepted } from './acceptedBefore.ts'
+import { unlessAccepted } from './unlessAccepted.ts'
 import { agentByName, checkInput, checkSessionMetadata, versionForMessage } from './agentVersions.ts'
 import { type Caller, type Talker, principalOf, scopeOf } from './caller.ts'
 

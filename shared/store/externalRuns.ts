@@ -6,7 +6,7 @@ import { isEnded } from '@shared/domain/runStates'
 import { tunables } from '@shared/domain/tunables'
 import { type IdempotencyKey, storedKey } from './acceptMessage.ts'
 import type { Database } from './pool.ts'
-import { callFunction } from './query.ts'
+import { callFunction, queryOne } from './query.ts'
 import { readLiveRun } from './readSnapshot.ts'
 import { uuid } from './render.ts'
 import { type EndOutcome, endRun } from './runTransitions.ts'
@@ -207,4 +207,18 @@ function pendingOf({ state, metadata, usage }: Push): object {
 
 function attemptOf({ status, error }: PushedEnd) {
   return { outcome: status, ...(error && { error }) }
+}
+
+/** The metadata that a run's session will have once what was pushed up to now is applied. */
+export async function readMetadataToCome(db: Database, runId: string): Promise<JsonObject> {
+  const row = await queryOne<{ metadata: JsonObject }>(
+    db,
+    {
+      name: 'read_metadata_to_come',
+      text: `select merged_metadata_v1(s.metadata, coalesce(r.pending -> 'metadata', '{}')) as metadata
+             from runs r join sessions s on s.id = r.session_id where r.id = $1`,
+    },
+    [uuid('run', runId)],
+  )
+  return row?.metadata ?? {}
 }

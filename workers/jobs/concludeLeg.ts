@@ -20,7 +20,7 @@ export async function concludePaused(
   signal: AbortSignal,
 ): Promise<void> {
   const { sessionId, runId, epoch } = attempt.hold
-  const pending = await tools.outbox.settle(runId)
+  const pending = await tools.outbox.settle(attempt.hold)
   if (signal.aborted) throw signal.reason
   const { items, events, usage, state, metadata } = result
   const pause = {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { JsonObject } from '@shared/domain/json'
+import type { Run } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
 import type { Acceptance, Page } from '../../../test/server/apiClient.ts'
 import { contentsOf } from '../../../test/server/eventChecks.ts'
@@ -90,6 +91,30 @@ describe('metadata of a session', () => {
     const metadata = { productId: 'p1', place: 'b' }
     const session = await person.client.createSession({ agent: 'strict', metadata })
     expect(session.metadata).toEqual(metadata)
+  })
+})
+
+describe('metadata that an agent app pushes', () => {
+  test('is checked, bounded with what the session has and what was pushed before, and taken away by null', async () => {
+    const { client } = server.main
+    const { id } = await client.createSession({ agent: 'strict', metadata: { place: 'a' } })
+    await server.main.publish({ name: 'loose', metadata: {} }, 'echo')
+    const loose = await client.createSession({ agent: 'loose' })
+    const begin = async (sessionId: string) => (await client.post<Run>(`/v1/sessions/${sessionId}/runs`, {})).body.id
+    const push = (runId: string, body: object) => client.request<Run>('PATCH', `/v1/runs/${runId}`, { body })
+    const runId = await begin(id)
+    const refused = { error: { code: 'schema_violation', details: [{ path: '/metadata/place' }] } }
+    expect((await push(runId, { metadata: { place: 'c' } })).body).toMatchObject(refused)
+    await push(runId, { metadata: { place: null, productId: 'p1' }, items: [{}], status: 'completed' })
+    expect((await client.readSession(id)).metadata).toEqual({ productId: 'p1' })
+
+    const half = 'x'.repeat(tunables.metadataBytes / 2)
+    const large = await begin(loose.id)
+    expect((await push(large, { metadata: { a: half } })).status).toBe(200)
+    expect((await push(large, { metadata: { b: half } })).status).toBe(422)
+    expect((await push(large, { metadata: { a: null, b: half } })).status).toBe(200)
+    await push(large, { items: [{}], status: 'completed' })
+    expect((await client.readSession(loose.id)).metadata).toEqual({ b: half })
   })
 })
 
