@@ -4,6 +4,7 @@ import { isTerminal } from '@shared/domain/events'
 import { bare } from '../../../shared/store/test/testEngine.ts'
 import type { Worker } from '../worker.ts'
 import { startWorker } from '../worker.ts'
+import type { AgentApp, AgentCall } from './agentApp.ts'
 import { breakOff, withStatements } from './withStatements.ts'
 import { POLICY, SECRET, type World, startWorld } from './world.ts'
 
@@ -23,17 +24,19 @@ afterAll(() => world.close())
 const charged = async (runId: string) =>
   (await world.engine.rows('select failures, lapses from runs where id = $1', bare(runId)))[0]
 
+function answerSlowly(call: AgentCall): void {
+  call.text(`${String(call.request.input['content'])} `)
+  setTimeout(() => {
+    call.text('answered')
+    call.done()
+  }, 70)
+}
+
 /** A worker of which one statement breaks off, and two messages in one session. */
-async function twoMessages(broken: ReturnType<typeof breakOff>) {
+async function twoMessages(broken: ReturnType<typeof breakOff>, onCall: AgentApp['onCall'] = answerSlowly) {
   const db = withStatements(world.db, broken)
   worker = await startWorker({ ...world, db, concurrency: 4, secret: SECRET })
-  world.app.onCall = (call) => {
-    call.text(`${String(call.request.input['content'])} `)
-    setTimeout(() => {
-      call.text('answered')
-      call.done()
-    }, 70)
-  }
+  world.app.onCall = onCall
   const sessionId = await world.engine.newSession()
   const runs = [await world.say(sessionId, 'one'), await world.say(sessionId, 'two')]
   return { sessionId, runs }
@@ -68,11 +71,11 @@ describe('a connection that breaks', () => {
 
 test('a retry whose answer is lost is made once', async () => {
   await world.publish({})
-  const { sessionId, runs } = await twoMessages(breakOff('requeue_run', 'committed'))
-  world.app.onCall = (call) =>
+  const { sessionId, runs } = await twoMessages(breakOff('requeue_run', 'committed'), (call) =>
     call.request.run.attempt === 1
       ? call.status(500)
-      : call.answer([{ content: `attempt ${call.request.run.attempt}` }])
+      : call.answer([{ content: `attempt ${call.request.run.attempt}` }]),
+  )
   for (const runId of runs) await world.ended(runId)
   expect((await world.settled(sessionId)).contents).toEqual(['one', 'attempt 2', 'two', 'attempt 2'])
 })
