@@ -199,7 +199,8 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
   const leases = leasesOf(settings.leaseMs)
   const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, secret })
   const quarantine = createQuarantine({ db, log, spawn: () => forkQuarantine(settings, databaseUrl, secret) })
-  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine })
+  const { eventRetentionMs } = settings
+  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine, eventRetentionMs })
   stopping.add('The connections to agent apps', 1_000, () => closeAgentConnections())
   stopping.add('The quarantine', 3_000, () => quarantine.stop())
   stopping.add('The reconciler', 2_000, () => reconciler.stop())

@@ -54,6 +54,11 @@ export const SETTINGS = [
     fallback: '15000',
     meaning: 'how long a worker that gives no sign of life keeps its runs; the same for every process',
   },
+  {
+    name: 'AGENTVIEW_EVENT_DAYS',
+    fallback: '30',
+    meaning: 'for how many days the events of ended runs are kept; items and runs stay',
+  },
   { name: 'WORKER_CONCURRENCY', fallback: '32', meaning: 'runs that one worker carries out at once' },
   {
     name: 'LOG_LEVEL',
@@ -61,6 +66,8 @@ export const SETTINGS = [
     meaning: 'trace, debug, info, warn, error, fatal or silent',
   },
 ] as const satisfies Setting[]
+
+const DAY_MS = 24 * 3_600_000
 
 type SettingName = (typeof SETTINGS)[number]['name']
 
@@ -80,6 +87,8 @@ export interface Settings {
   drainMs: number
   pool: number
   leaseMs: number
+  /** How long events are kept, in ms. */
+  eventRetentionMs: number
   concurrency: number
   logLevel: string
 }
@@ -116,6 +125,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     drainMs: whole('AGENTVIEW_DRAIN_MS', text('AGENTVIEW_DRAIN_MS'), embedded ? 2_000 : 20_000, 0, 600_000),
     pool: whole('AGENTVIEW_POOL', text('AGENTVIEW_POOL'), 20, 4, 500),
     leaseMs: whole('AGENTVIEW_LEASE_MS', text('AGENTVIEW_LEASE_MS'), tunables.lease, 1_000, 600_000),
+    eventRetentionMs:
+      whole('AGENTVIEW_EVENT_DAYS', text('AGENTVIEW_EVENT_DAYS'), tunables.eventRetention / DAY_MS, 1, 36_500) * DAY_MS,
     concurrency: whole('WORKER_CONCURRENCY', text('WORKER_CONCURRENCY'), 32, 1, 2_000),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? (embedded ? 'warn' : 'info')),
   }

@@ -112,6 +112,20 @@ export const tunables = {
   /** How long a process trusts what it read of a key, an organization or an agent. Revocation takes this long. */
   credentialCache: 5 * SECOND,
 
+  /** Forgetting what no reader needs any more. */
+  compaction: {
+    /** A run's events are there at least so long after its end. Shorter sends readers who were briefly away a snapshot. */
+    grace: 15 * MINUTE,
+    /** What dropping a partition waits for its lock. All that reads or writes deltas waits behind it. */
+    lockWait: 100,
+    /** Sessions whose heads are locked together while their floors rise. More makes messages to them wait. */
+    sessions: 50,
+    /** Rows that one statement deletes. */
+    rows: 5_000,
+  },
+  /** Events of runs that ended longer ago are forgotten, and what their agent apps answered. The items stay. */
+  eventRetention: 30 * DAY,
+
   /** The broker's own connections and waits. */
   broker: {
     /** What a start waits for its first connection. Shorter fails beside a service that is just coming up. */

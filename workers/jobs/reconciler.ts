@@ -3,6 +3,7 @@ import type { Leases } from '@shared/domain/leases'
 import { tunables } from '@shared/domain/tunables'
 import { readUptime } from '@shared/store/workers'
 import type { ChoreTools } from './chores/choreTools.ts'
+import { compact } from './chores/compaction.ts'
 import { housekeep } from './chores/housekeeping.ts'
 import { createBellRinger } from './chores/lostBells.ts'
 import { giveBackOrphans, markLapsed } from './chores/lostWorkers.ts'
@@ -23,6 +24,8 @@ export interface ReconcilerOptions extends ChoreTools {
   databaseUrl: string
   leases: Leases
   quarantine: Pick<Quarantine, 'wake'>
+  /** How long the events of ended runs are kept, in ms; tunables.eventRetention unless said. */
+  eventRetentionMs?: number
 }
 
 /** Any constant of our own: the right to reconcile this database. */
@@ -36,6 +39,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     reachableSince: Number.NEGATIVE_INFINITY,
     ringAgain: createBellRinger(),
     housekeptAt: Number.NEGATIVE_INFINITY,
+    compaction: null,
+    stopping: new AbortController(),
   }
   let round: Promise<void> | null = null
 
@@ -58,7 +63,9 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   return {
     async stop() {
       clearInterval(timer)
+      state.stopping.abort()
       await round
+      await state.compaction
       await state.connection?.end().catch(() => undefined)
     },
   }
@@ -73,6 +80,9 @@ interface ReconcilerState {
   reachableSince: number | null
   ringAgain: (tools: ChoreTools, now: number) => Promise<void>
   housekeptAt: number
+  /** Under way: it may take minutes, so it runs beside the rounds. */
+  compaction: Promise<void> | null
+  stopping: AbortController
 }
 
 function forget(state: ReconcilerState, lost: pg.Client): void {
@@ -125,5 +135,15 @@ async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState,
   if (now - state.housekeptAt > tunables.housekeeping) {
     state.housekeptAt = now
     await housekeep(options)
+    state.compaction ??= compactBeside(options, state.stopping.signal).finally(() => (state.compaction = null))
+  }
+}
+
+async function compactBeside(options: ReconcilerOptions, signal: AbortSignal): Promise<void> {
+  const keeping = { graceMs: tunables.compaction.grace, eventsMs: options.eventRetentionMs ?? tunables.eventRetention }
+  try {
+    await compact(options, keeping, signal)
+  } catch (error) {
+    options.log.warn({ err: error }, 'the log could not be compacted; the next look goes on')
   }
 }
