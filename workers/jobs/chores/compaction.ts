@@ -26,8 +26,10 @@ export interface Keeping {
   eventsMs: number
 }
 
+type CompactionTools = Pick<ChoreTools, 'db' | 'log'>
+
 /** Forgets what is past its time; stops between two steps when asked to. */
-export async function compact(tools: ChoreTools, keeping: Keeping, signal: AbortSignal): Promise<void> {
+export async function compact(tools: CompactionTools, keeping: Keeping, signal: AbortSignal): Promise<void> {
   for (const partition of await findOldPartitions(tools.db, keeping.graceMs)) {
     if (signal.aborted) return
     await compactPartition(tools, partition, keeping.graceMs, signal)
@@ -37,22 +39,23 @@ export async function compact(tools: ChoreTools, keeping: Keeping, signal: Abort
 }
 
 /** A partition that can't go yet, because of a run or of a lock, is looked at again another time. */
-async function compactPartition({ db, log }: ChoreTools, partition: string, graceMs: number, signal: AbortSignal) {
+async function compactPartition(tools: CompactionTools, partition: string, graceMs: number, signal: AbortSignal) {
+  const { db, log } = tools
   if (await isPartitionHeld(db, partition)) return
-  for await (const _sessions of raised({ db }, partition, graceMs, signal));
+  for await (const _sessions of raised(tools, partition, graceMs, signal));
   if (signal.aborted) return
   const outcome = await dropPartition(db, partition, tunables.compaction.lockWait)
   log[outcome === 'dropped' ? 'info' : 'debug']({ partition, outcome }, 'a partition of deltas was looked through')
 }
 
-async function compactDefault({ db }: ChoreTools, graceMs: number, signal: AbortSignal): Promise<void> {
-  for await (const sessions of raised({ db }, DEFAULT_PARTITION, graceMs, signal)) {
-    while (!signal.aborted && (await forgetDefaultDeltas(db, sessions, tunables.compaction.rows)) > 0);
+async function compactDefault(tools: CompactionTools, graceMs: number, signal: AbortSignal): Promise<void> {
+  for await (const sessions of raised(tools, DEFAULT_PARTITION, graceMs, signal)) {
+    while (!signal.aborted && (await forgetDefaultDeltas(tools.db, sessions, tunables.compaction.rows)) > 0);
   }
 }
 
 /** The sessions of a partition, some at a time, with their floors raised. */
-async function* raised({ db }: Pick<ChoreTools, 'db'>, partition: string, graceMs: number, signal: AbortSignal) {
+async function* raised({ db }: CompactionTools, partition: string, graceMs: number, signal: AbortSignal) {
   let last: string | null = null
   while (!signal.aborted) {
     const sessions: string[] = await raiseDeltaFloors(db, partition, last, tunables.compaction.sessions, graceMs)
@@ -66,7 +69,11 @@ async function* raised({ db }: Pick<ChoreTools, 'db'>, partition: string, graceM
 const TRIES = 5
 const TRY_AGAIN_MS = 100
 
-async function forgetEvents({ db }: ChoreTools, { graceMs, eventsMs }: Keeping, signal: AbortSignal): Promise<void> {
+async function forgetEvents(
+  { db }: CompactionTools,
+  { graceMs, eventsMs }: Keeping,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const runs = await findOutdatedRuns(db, eventsMs, tunables.compaction.sessions)
     if (runs.length === 0) return
