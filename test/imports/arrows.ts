@@ -19,7 +19,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   migrations: ['shared/store'],
   cli: ['*'],
   'examples/*': CONTRACTS,
-  bench: [...SERVER, 'cli'],
+  bench: [...SERVER, 'migrations', 'cli'],
   'sdk/*': [...CONTRACTS, 'sdk/*'],
   studio: [...CONTRACTS, 'sdk/*'],
 }

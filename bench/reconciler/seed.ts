@@ -1,0 +1,142 @@
+import type pg from 'pg'
+
+/**
+ * Rows as the engine leaves them, written set-based: through the engine five million runs would take hours. Ids grow with
+ * time, as UUIDv7 do.
+ */
+
+/** What lives at the same time: far more than a reconciler meets on a good day. */
+export const LIVE = {
+  /** Due and next: each the only run of its session. */
+  due: 6_000,
+  /** Behind a running one. */
+  blocked: 3_000,
+  /** Held, waiting for its next attempt. */
+  retrying: 500,
+  paused: 500,
+  /** Of living workers. */
+  running: 320,
+  /** Of workers that have lapsed. */
+  orphaned: 100,
+  /** Past their deadlines, still queued. */
+  overdue: 50,
+  workers: 10,
+  lapsedWorkers: 40,
+}
+
+const RUNS_OF_SESSION = 5
+/** Over how many days the finished runs are spread. */
+const DAYS = 60
+
+/** A UUID that is greater for a greater number; `kind` keeps tables apart. */
+const ID = `
+  create function bench_id(kind int, n bigint) returns uuid language sql immutable as $$
+    select (lpad(to_hex(kind), 2, '0') || lpad(to_hex(n), 10, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid
+  $$`
+
+const TENANT = `
+  insert into organizations (id, name, agent_signing_secret) values (bench_id(1, 1), 'Bench', 'sealed');
+  insert into end_users (id, organization_id, anonymous) values (bench_id(2, 1), bench_id(1, 1), true);
+  insert into agents (id, organization_id, name) values (bench_id(3, 1), bench_id(1, 1), 'bench');
+  insert into agent_versions (id, organization_id, agent_id, version, definition)
+    values (bench_id(4, 1), bench_id(1, 1), bench_id(3, 1), '1.0.0', '{}');
+  update agents set active_version_id = bench_id(4, 1);
+  insert into workers (id, host, pid, concurrency, lease_until, lapsed_at)
+    select bench_id(5, n), 'bench', n, 32, now() + interval '1 day', null from generate_series(1, ${LIVE.workers}) n
+    union all
+    select bench_id(6, n), 'bench', n, 32, now() - interval '1 minute', now() from generate_series(1, ${LIVE.lapsedWorkers}) n`
+
+/** One session with one live run for each of the numbers, the input item with it. Columns differ by what it waits for. */
+function liveRuns(kind: number, count: number, columns: LiveColumns): string {
+  const { status, epoch, worker = 'null', due = 'now()', deadline = `now() + interval '1 day'` } = columns
+  const held = epoch > 0 ? `bench_id(${kind + 1}, n)` : 'null'
+  const numbers = `generate_series(1, ${count}) n`
+  return `
+    insert into sessions (id, organization_id, agent_id, end_user_id, space, handle, version)
+      select bench_id(${kind}, n), bench_id(1, 1), bench_id(3, 1), bench_id(2, 1), 'production', 'live', '1.0.0' from ${numbers};
+    insert into session_heads (session_id, organization_id, last_seq, next_run_no, held_run_id, held_epoch, queued_count)
+      select bench_id(${kind}, n), bench_id(1, 1), 4, 2, ${held}, ${epoch}, ${epoch > 0 ? 0 : 1} from ${numbers};
+    insert into runs (id, organization_id, session_id, run_no, type, status, epoch, attempt, worker_id, agent_version_id, version,
+        is_next, due_at, queued_at, deadline_at, next_item_no, first_seq, created_at)
+      select bench_id(${kind + 1}, n), bench_id(1, 1), bench_id(${kind}, n), 1, 'chat', '${status}', ${epoch}, ${epoch}, ${worker},
+        bench_id(4, 1), '1.0.0', true, ${due}, now(), ${deadline}, 1, 2, now() from ${numbers};
+    insert into items (id, session_id, run_id, run_no, item_no, kind, status, data, created_at)
+      select bench_id(${kind + 2}, n), bench_id(${kind}, n), bench_id(${kind + 1}, n), 1, 0, 'input', 'complete',
+        '{"type": "message", "role": "user", "content": "hello"}', now() from ${numbers}`
+}
+
+interface LiveColumns {
+  status: 'queued' | 'running' | 'paused'
+  epoch: number
+  worker?: string
+  due?: string
+  deadline?: string
+}
+
+/** Runs that stand behind the running ones. */
+const BLOCKED = `
+  insert into runs (id, organization_id, session_id, run_no, type, status, agent_version_id, version, is_next, due_at, queued_at,
+      deadline_at, next_item_no, first_seq, created_at)
+    select bench_id(60, n), bench_id(1, 1), bench_id(16, 1 + n % ${LIVE.running}), 2 + n / ${LIVE.running}, 'chat', 'queued',
+      bench_id(4, 1), '1.0.0', false, now(), now(), now() + interval '1 day', 1, 3, now()
+    from generate_series(0, ${LIVE.blocked - 1}) n`
+
+/** The rows that every measurement has. */
+export async function seedLive(client: pg.Client): Promise<void> {
+  const ofWorkers = (kind: number, workers: number) => `bench_id(${kind}, 1 + n % ${workers})`
+  for (const sql of [
+    ID,
+    TENANT,
+    liveRuns(10, LIVE.due, { status: 'queued', epoch: 0 }),
+    liveRuns(16, LIVE.running, { status: 'running', epoch: 1, worker: ofWorkers(5, LIVE.workers) }),
+    liveRuns(20, LIVE.orphaned, { status: 'running', epoch: 1, worker: ofWorkers(6, LIVE.lapsedWorkers) }),
+    liveRuns(24, LIVE.paused, { status: 'paused', epoch: 1 }),
+    liveRuns(28, LIVE.retrying, { status: 'queued', epoch: 1, due: `now() + interval '1 day'` }),
+    liveRuns(32, LIVE.overdue, {
+      status: 'queued',
+      epoch: 0,
+      due: `now() + interval '1 day'`,
+      deadline: `now() - interval '1 second'`,
+    }),
+    BLOCKED,
+    'analyze',
+  ])
+    await client.query(sql)
+}
+
+/** Finished runs at a time: one statement stays short enough to show that it goes on. */
+const BATCH = 250_000
+
+/** Sessions, heads and finished runs. Foreign keys are not looked at: the rows are made to fit. */
+export async function seedFinished(client: pg.Client, runs: number, onProgress: (done: number) => void): Promise<void> {
+  await client.query('set session_replication_role = replica')
+  for (const table of ['runs', 'sessions', 'session_heads'])
+    await client.query(`alter table ${table} set (autovacuum_enabled = false)`)
+  for (let first = 0; first < runs; first += BATCH) {
+    const last = Math.min(first + BATCH, runs) - 1
+    const sessions = [Math.floor(first / RUNS_OF_SESSION), Math.floor(last / RUNS_OF_SESSION)]
+    await client.query(
+      `insert into sessions (id, organization_id, agent_id, end_user_id, space, handle, version)
+       select bench_id(200, n), bench_id(1, 1), bench_id(3, 1), bench_id(2, 1), 'production', 'done', '1.0.0'
+       from generate_series($1::bigint, $2) n`,
+      sessions,
+    )
+    await client.query(
+      `insert into session_heads (session_id, organization_id, last_seq, next_run_no)
+       select bench_id(200, n), bench_id(1, 1), ${RUNS_OF_SESSION} * 10 + 1, ${RUNS_OF_SESSION + 1} from generate_series($1::bigint, $2) n`,
+      sessions,
+    )
+    await client.query(
+      `insert into runs (id, organization_id, session_id, run_no, type, status, epoch, attempt, agent_version_id, version, is_next,
+         due_at, queued_at, deadline_at, next_item_no, usage, first_seq, ended_seq, created_at, ended_at)
+       select bench_id(201, n), bench_id(1, 1), bench_id(200, n / ${RUNS_OF_SESSION}), n % ${RUNS_OF_SESSION} + 1, 'chat',
+         case n % 20 when 0 then 'failed' when 1 then 'cancelled' else 'completed' end, 1, 1, bench_id(4, 1), '1.0.0', true,
+         d.at, d.at, d.at + interval '1 hour', 2, '{"inputTokens": 100, "outputTokens": 50}',
+         n % ${RUNS_OF_SESSION} * 10 + 2, n % ${RUNS_OF_SESSION} * 10 + 11, d.at, d.at + interval '5 seconds'
+       from generate_series($1::bigint, $2) n, lateral (select now() - interval '${DAYS} days' * (1 - n / $3::float8) as at) d`,
+      [first, last, runs],
+    )
+    onProgress(last + 1)
+  }
+  await client.query('analyze')
+}

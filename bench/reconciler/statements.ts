@@ -1,0 +1,68 @@
+import { tunables } from '@shared/domain/tunables'
+import { idOf } from '@shared/domain/ids'
+import { findOldPartitions, isPartitionHeld } from '@shared/store/compaction'
+import {
+  ensureDeltaPartitions,
+  findOverdueRuns,
+  findUnclaimedRuns,
+  forgetIdempotencyKeys,
+  isQuarantineNeeded,
+} from '@shared/store/dueRuns'
+import type { Database } from '@shared/store/pool'
+import { findOutdatedRuns } from '@shared/store/retention'
+import { claimRuns } from '@shared/store/claimRuns'
+import { findOrphanedRuns, forgetWorkers, heartbeat, markLapsedWorkers, readUptime } from '@shared/store/workers'
+
+export interface MeasuredStatement {
+  name: string
+  /** What it does once; commits as it does in the product. */
+  execute(db: Database): Promise<unknown>
+}
+
+/** What one look takes on at most, and runs that a worker claims at once. */
+const FINDINGS = 500
+const CLAIMED = 10
+
+/** Longer than the seeding takes. */
+const LEASE = 24 * 3_600_000
+
+/** Workers of seed.ts: one that has runs, and one that claims. */
+const RUNNING_WORKER = worker(1)
+const CLAIMING_WORKER = worker(2)
+
+function worker(number: number): string {
+  const hex = number.toString(16)
+  return idOf('worker', `05000000-${hex.padStart(4, '0')}-7000-8000-${hex.padStart(12, '0')}`)
+}
+
+/** What finds nothing measures nothing. */
+function something(found: readonly unknown[] | null): void {
+  if (!found || found.length === 0) throw new Error('the statement found nothing to do')
+}
+
+/** What every round sends, then what a worker sends, then what is done once a minute. */
+export const STATEMENTS: MeasuredStatement[] = [
+  { name: 'readUptime', execute: (db) => readUptime(db) },
+  { name: 'markLapsedWorkers', execute: (db) => markLapsedWorkers(db, 'expired') },
+  { name: 'findOrphanedRuns', execute: async (db) => something(await findOrphanedRuns(db, FINDINGS)) },
+  { name: 'findOverdueRuns', execute: async (db) => something(await findOverdueRuns(db, FINDINGS)) },
+  { name: 'isQuarantineNeeded', execute: (db) => isQuarantineNeeded(db) },
+  {
+    name: 'findUnclaimedRuns',
+    execute: async (db) => something(await findUnclaimedRuns(db, 0, tunables.reconcileRings)),
+  },
+  { name: 'heartbeat', execute: async (db) => something(await heartbeat(db, RUNNING_WORKER, LEASE)) },
+  {
+    name: `claimRuns (${CLAIMED})`,
+    execute: async (db) => something(await claimRuns(db, CLAIMING_WORKER, [], CLAIMED)),
+  },
+  { name: 'ensureDeltaPartitions', execute: (db) => ensureDeltaPartitions(db, 3) },
+  { name: 'forgetIdempotencyKeys', execute: (db) => forgetIdempotencyKeys(db, tunables.idempotency) },
+  { name: 'forgetWorkers', execute: (db) => forgetWorkers(db) },
+  { name: 'findOldPartitions', execute: (db) => findOldPartitions(db, tunables.compaction.grace) },
+  { name: 'isPartitionHeld', execute: (db) => isPartitionHeld(db, 'session_deltas_default') },
+  {
+    name: 'findOutdatedRuns',
+    execute: (db) => findOutdatedRuns(db, tunables.eventRetention, tunables.compaction.sessions),
+  },
+]
