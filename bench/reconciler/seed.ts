@@ -8,7 +8,7 @@ import type pg from 'pg'
 /** What lives at the same time: far more than a reconciler meets on a good day. */
 export const LIVE = {
   /** Due and next: each the only run of its session. */
-  due: 6_000,
+  due: 2_000,
   /** Behind a running one. */
   blocked: 3_000,
   /** Held, waiting for its next attempt. */
@@ -20,6 +20,8 @@ export const LIVE = {
   orphaned: 100,
   /** Past their deadlines, still queued. */
   overdue: 50,
+  /** Of runs that have ended, in the default partition. */
+  deltas: 200_000,
   workers: 10,
   lapsedWorkers: 40,
 }
@@ -48,7 +50,14 @@ const TENANT = `
 
 /** One session with one live run for each of the numbers, the input item with it. Columns differ by what it waits for. */
 function liveRuns(kind: number, count: number, columns: LiveColumns): string {
-  const { status, epoch, worker = 'null', due = 'now()', deadline = `now() + interval '1 day'` } = columns
+  const {
+    status,
+    epoch,
+    worker = 'null',
+    due = 'now()',
+    deadline = `now() + interval '1 day'`,
+    created = 'now()',
+  } = columns
   const held = epoch > 0 ? `bench_id(${kind + 1}, n)` : 'null'
   const numbers = `generate_series(1, ${count}) n`
   return `
@@ -59,7 +68,7 @@ function liveRuns(kind: number, count: number, columns: LiveColumns): string {
     insert into runs (id, organization_id, session_id, run_no, type, status, epoch, attempt, worker_id, agent_version_id, version,
         is_next, due_at, queued_at, deadline_at, next_item_no, first_seq, created_at)
       select bench_id(${kind + 1}, n), bench_id(1, 1), bench_id(${kind}, n), 1, 'chat', '${status}', ${epoch}, ${epoch}, ${worker},
-        bench_id(4, 1), '1.0.0', true, ${due}, now(), ${deadline}, 1, 2, now() from ${numbers};
+        bench_id(4, 1), '1.0.0', true, ${due}, now(), ${deadline}, 1, 2, ${created} from ${numbers};
     insert into items (id, session_id, run_id, run_no, item_no, kind, status, data, created_at)
       select bench_id(${kind + 2}, n), bench_id(${kind}, n), bench_id(${kind + 1}, n), 1, 0, 'input', 'complete',
         '{"type": "message", "role": "user", "content": "hello"}', now() from ${numbers}`
@@ -71,6 +80,7 @@ interface LiveColumns {
   worker?: string
   due?: string
   deadline?: string
+  created?: string
 }
 
 /** Runs that stand behind the running ones. */
@@ -81,6 +91,11 @@ const BLOCKED = `
       bench_id(4, 1), '1.0.0', false, now(), now(), now() + interval '1 day', 1, 3, now()
     from generate_series(0, ${LIVE.blocked - 1}) n`
 
+const DELTAS = `
+  insert into session_deltas (session_id, seq, run_id, attempt, item_id, patch, at)
+    select bench_id(200, n / 200), n % 200, bench_id(201, n / 200), 1, bench_id(202, n / 200),
+      '[{"op": "append", "path": "/content", "value": "word "}]', now() - interval '1 day' from generate_series(1, ${LIVE.deltas}) n`
+
 /** The rows that every measurement has. */
 export async function seedLive(client: pg.Client): Promise<void> {
   const ofWorkers = (kind: number, workers: number) => `bench_id(${kind}, 1 + n % ${workers})`
@@ -90,7 +105,7 @@ export async function seedLive(client: pg.Client): Promise<void> {
     liveRuns(10, LIVE.due, { status: 'queued', epoch: 0 }),
     liveRuns(16, LIVE.running, { status: 'running', epoch: 1, worker: ofWorkers(5, LIVE.workers) }),
     liveRuns(20, LIVE.orphaned, { status: 'running', epoch: 1, worker: ofWorkers(6, LIVE.lapsedWorkers) }),
-    liveRuns(24, LIVE.paused, { status: 'paused', epoch: 1 }),
+    liveRuns(24, LIVE.paused, { status: 'paused', epoch: 1, created: `now() - interval '5 hours'` }),
     liveRuns(28, LIVE.retrying, { status: 'queued', epoch: 1, due: `now() + interval '1 day'` }),
     liveRuns(32, LIVE.overdue, {
       status: 'queued',
@@ -99,6 +114,7 @@ export async function seedLive(client: pg.Client): Promise<void> {
       deadline: `now() - interval '1 second'`,
     }),
     BLOCKED,
+    DELTAS,
     'analyze',
   ])
     await client.query(sql)
@@ -139,4 +155,6 @@ export async function seedFinished(client: pg.Client, runs: number, onProgress: 
     onProgress(last + 1)
   }
   await client.query('analyze')
+  // Else what follows waits for the disk, which still writes what was seeded.
+  await client.query('checkpoint')
 }

@@ -19,9 +19,8 @@ export interface MeasuredStatement {
   execute(db: Database): Promise<unknown>
 }
 
-/** What one look takes on at most, and runs that a worker claims at once. */
+/** What one look takes on at most. */
 const FINDINGS = 500
-const CLAIMED = 10
 
 /** Longer than the seeding takes. */
 const LEASE = 24 * 3_600_000
@@ -53,14 +52,17 @@ export const STATEMENTS: MeasuredStatement[] = [
   },
   { name: 'heartbeat', execute: async (db) => something(await heartbeat(db, RUNNING_WORKER, LEASE)) },
   {
-    name: `claimRuns (${CLAIMED})`,
-    execute: async (db) => something(await claimRuns(db, CLAIMING_WORKER, [], CLAIMED)),
+    name: 'claimRuns (one run)',
+    execute: async (db) => something(await claimRuns(db, CLAIMING_WORKER, [], 1)),
   },
   { name: 'ensureDeltaPartitions', execute: (db) => ensureDeltaPartitions(db, 3) },
   { name: 'forgetIdempotencyKeys', execute: (db) => forgetIdempotencyKeys(db, tunables.idempotency) },
   { name: 'forgetWorkers', execute: (db) => forgetWorkers(db) },
   { name: 'findOldPartitions', execute: (db) => findOldPartitions(db, tunables.compaction.grace) },
-  { name: 'isPartitionHeld', execute: (db) => isPartitionHeld(db, 'session_deltas_default') },
+  {
+    name: 'isPartitionHeld',
+    execute: (db) => isPartitionHeld(db, 'session_deltas_default', tunables.compaction.grace),
+  },
   {
     name: 'findOutdatedRuns',
     execute: (db) => findOutdatedRuns(db, tunables.eventRetention, tunables.compaction.sessions),

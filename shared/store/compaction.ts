@@ -23,12 +23,12 @@ export async function findOldPartitions(db: Database, olderThanMs: number): Prom
   return rows.map((row) => row.name)
 }
 
-/** Whether a run that has not ended keeps a partition. False as well when it is gone. */
-export async function isPartitionHeld(db: Database, partition: string): Promise<boolean> {
+/** Whether a run that has not ended keeps a partition that was over so many ms ago. False as well when it is gone. */
+export async function isPartitionHeld(db: Database, partition: string, overMs: number): Promise<boolean> {
   const row = await queryOne<{ held: boolean }>(
     db,
-    { name: 'deltas_are_held', text: 'select deltas_are_held_v1($1) as held' },
-    [partition],
+    { name: 'deltas_are_held', text: 'select deltas_are_held_v1($1, $2) as held' },
+    [partition, overMs],
   )
   return row!.held
 }

@@ -31,12 +31,11 @@ declare
   v_floor bigint;
   v_settled bigint;
 begin
-  for v_session in
-    select s.id from unnest(p_session_ids) as s (id) where exists (select from session_heads h where h.session_id = s.id) order by s.id
-  loop
+  for v_session in select s.id from unnest(p_session_ids) as s (id) order by s.id loop
     select h.floor_seq into v_floor from session_heads h where h.session_id = v_session for no key update skip locked;
     if not found then
-      return next v_session;
+      -- looked up one by one: joined with a list of unknown length, all heads would be read
+      return query select h.session_id from session_heads h where h.session_id = v_session;
       continue;
     end if;
     v_settled := settled_seq_v1(v_session, v_before);

@@ -19,17 +19,20 @@ begin
 end
 $$;
 
--- Whether a held run keeps a table of deltas: the floor of its session stays before the run's first event. False as well
--- when another process has dropped the table.
-create or replace function deltas_are_held_v1(p_name text) returns boolean language plpgsql stable as $$
+-- Whether a held run keeps a table of deltas that is over since then: the floor of its session stays before the run's first event. False as well
+-- when another process has dropped the table. Each held run is looked up in the index: a join of another kind would read
+-- the whole table.
+create or replace function deltas_are_held_v1(p_name text, p_over_ms float8) returns boolean language plpgsql stable
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_held boolean;
 begin
   execute format($sql$
     select exists (select from runs r
       where (r.status in ('running', 'paused') or (r.status = 'queued' and r.epoch > 0))
+        and r.created_at < clock_timestamp() - make_interval(secs => $1 / 1000)
         and exists (select from %I d where d.session_id = r.session_id and d.seq >= r.first_seq))
-    $sql$, p_name) into v_held;
+    $sql$, p_name) into v_held using p_over_ms;
   return v_held;
 exception when undefined_table then
   return false;

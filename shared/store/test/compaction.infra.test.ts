@@ -5,7 +5,7 @@ import { forceEndRun } from '../forceEndRun.ts'
 import { readEvents } from '../readEvents.ts'
 import { readSnapshot } from '../readSnapshot.ts'
 import { forgetRunsEvents, findOutdatedRuns } from '../retention.ts'
-import type { ClaimedRun } from '../runTransitions.ts'
+import type { ClaimedRun } from '../claimRuns.ts'
 import { age, compactDeltas, floorOf, forgetEvents, partitions, raiseAll } from './compacting.ts'
 import {
   type TestEngine,
@@ -87,7 +87,7 @@ describe('a partition', () => {
     const settled = await streamed()
     await age(engine, 2)
     const [old] = await findOldPartitions(engine.db, 0)
-    expect(await isPartitionHeld(engine.db, old!)).toBe(true)
+    expect(await isPartitionHeld(engine.db, old!, 0)).toBe(true)
     expect(await compactDeltas(engine, 0)).toEqual(['needed'])
     await requeue(engine.db, holdOf(claimed), 'failed', 60_000)
     expect(await compactDeltas(engine, 0)).toEqual(['needed'])
@@ -95,7 +95,7 @@ describe('a partition', () => {
     expect(await floorOf(engine, claimed.session.id)).toBe(0)
     expect(await floorOf(engine, settled)).toBeGreaterThan(0)
     await forceEndRun(engine.db, { sessionId: claimed.session.id, runId: claimed.run.id, status: 'cancelled' })
-    expect(await isPartitionHeld(engine.db, old!)).toBe(false)
+    expect(await isPartitionHeld(engine.db, old!, 0)).toBe(false)
     expect(await compactDeltas(engine, 0)).toEqual(['dropped'])
   })
 
@@ -166,7 +166,7 @@ describe('a partition', () => {
   test('goes with what it holds of sessions that are gone', async () => {
     const sessionId = await streamed()
     await age(engine, 2)
-    expect(await isPartitionHeld(engine.db, 'session_deltas_2000010100')).toBe(false)
+    expect(await isPartitionHeld(engine.db, 'session_deltas_2000010100', 0)).toBe(false)
     await engine.rows('delete from session_heads where session_id = $1', bare(sessionId))
     expect(await compactDeltas(engine, 0)).toEqual(['dropped'])
   })

@@ -4,10 +4,12 @@ import type { PoolClient } from 'pg'
 import { acceptMessage } from '../acceptMessage.ts'
 import { findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys } from '../dueRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
+import { raiseFloors } from '../compaction.ts'
 import { readHistory, readRunItems } from '../history.ts'
 import type { Database } from '../pool.ts'
 import { readEvents, readLastSeqs, readRunSeqBefore } from '../readEvents.ts'
 import { readSnapshot } from '../readSnapshot.ts'
+import { findOutdatedRuns } from '../retention.ts'
 import { findRun, readItemsOfRun } from '../runs.ts'
 import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
 import { listItems, listRuns } from '../sessions.ts'
@@ -75,6 +77,8 @@ const VERBS: Record<string, [limit: number, (subjects: Subjects) => Promise<unkn
   'looking for unclaimed runs': [10, () => findUnclaimedRuns(db, 0, 10)],
   'looking for overdue runs': [0, () => findOverdueRuns(db, 10)],
   'looking for orphaned runs': [10, () => findOrphanedRuns(db, 10)],
+  'looking for outdated runs': [12, () => findOutdatedRuns(db, 0, 10)],
+  'raising two floors': [30, ({ running, waiting }) => raiseFloors(db, [running, waiting], 0)],
   'forgetting old keys': [0, () => forgetIdempotencyKeys(db, tunables.idempotency)],
   'a page of events': [25, ({ running }) => readEvents(db, running, MIDDLE * 5, 10)],
   'the last seqs': [2, ({ running, waiting }) => readLastSeqs(db, [running, waiting])],

@@ -29,9 +29,10 @@ export async function seedCrowd(engine: TestEngine, longSessions: readonly strin
   )
   await sql(
     `insert into runs (id, organization_id, session_id, run_no, type, status, agent_version_id, version, is_next, due_at,
-       queued_at, deadline_at, next_item_no, first_seq, ended_seq, created_at)
+       queued_at, deadline_at, next_item_no, attempt, first_seq, ended_seq, created_at, ended_at)
      select gen_random_uuid(), s.organization_id, s.id, n, 'chat', case s.handle when 'many' then 'queued' else 'completed' end,
-       v.id, '1.0.0', true, now(), now(), now() + interval '1 hour', 1, n * 5 - 3, n * 5 + 1, now()
+       v.id, '1.0.0', true, now(), now(), now() + interval '1 hour', 1, case s.handle when 'many' then 0 else 1 end,
+       n * 5 - 3, n * 5 + 1, now(), case s.handle when 'many' then null else now() end
      from sessions s, agent_versions v, generate_series(1, case s.handle when 'many' then 1 else $2::int end) n
      where s.handle = 'many' or s.id = any ($1)`,
     long,

@@ -41,7 +41,7 @@ export async function compact(tools: CompactionTools, keeping: Keeping, signal: 
 /** A partition that can't go yet, because of a run or of a lock, is looked at again another time. */
 async function compactPartition(tools: CompactionTools, partition: string, graceMs: number, signal: AbortSignal) {
   const { db, log } = tools
-  if (await isPartitionHeld(db, partition)) return
+  if (await isPartitionHeld(db, partition, graceMs)) return
   for await (const _sessions of raised(tools, partition, graceMs, signal));
   if (signal.aborted) return
   const outcome = await dropPartition(db, partition, tunables.compaction.lockWait)
