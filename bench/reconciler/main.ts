@@ -28,7 +28,7 @@ process.exitCode = await withCleanup(async (cleanup) => {
     console.log('That is too little: free some, set TMPDIR to another disk, or give a smaller --runs.')
     return 1
   }
-  const { url } = await startPostgres(await makeWorkFolder(cleanup), {}, cleanup)
+  const { url } = await startPostgres(await makeWorkFolder(cleanup), cleanup)
   await migrate(url)
   const client = new pg.Client({ connectionString: url })
   // Postgres stops before it when something fails.

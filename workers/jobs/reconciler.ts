@@ -65,8 +65,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       clearInterval(timer)
       state.stopping.abort()
       await round
-      await state.compaction
       await state.connection?.end().catch(() => undefined)
+      await state.compaction
     },
   }
 }
