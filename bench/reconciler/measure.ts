@@ -7,32 +7,35 @@ export interface Times {
   max: number
 }
 
-const EXECUTIONS = 200
 /** Postgres settles on a plan after five executions. */
 const WARM_UP = 10
 
 /** How long each statement takes, round trip and commit included, on one connection as the product makes it. */
-export async function measure(url: string, statements: readonly MeasuredStatement[]): Promise<Map<string, Times>> {
+export async function measure(
+  url: string,
+  statements: readonly MeasuredStatement[],
+  executions: number,
+): Promise<Map<string, Times>> {
   const db = connect(url)
   try {
     const all = new Map<string, Times>()
-    for (const statement of statements) all.set(statement.name, await timesOf(db, statement))
+    for (const statement of statements) all.set(statement.name, await timesOf(db, statement, executions))
     return all
   } finally {
     await db.end()
   }
 }
 
-async function timesOf(db: Database, { execute }: MeasuredStatement): Promise<Times> {
+async function timesOf(db: Database, { execute }: MeasuredStatement, executions: number): Promise<Times> {
   for (let time = 0; time < WARM_UP; time++) await execute(db)
   const times: number[] = []
-  for (let time = 0; time < EXECUTIONS; time++) {
+  for (let time = 0; time < executions; time++) {
     const begun = performance.now()
     await execute(db)
     times.push(performance.now() - begun)
   }
   times.sort((a, b) => a - b)
-  return { p50: times[Math.floor(EXECUTIONS / 2)]!, max: times.at(-1)! }
+  return { p50: times[Math.floor(executions / 2)]!, max: times.at(-1)! }
 }
 
 function connect(url: string): Database {

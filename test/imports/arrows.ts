@@ -19,7 +19,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   migrations: ['shared/store'],
   cli: ['*'],
   'examples/*': CONTRACTS,
-  bench: [...SERVER, 'migrations', 'cli'],
+  bench: [...SERVER, 'shared/store', 'migrations', 'cli'],
   'sdk/*': [...CONTRACTS, 'sdk/*'],
   studio: [...CONTRACTS, 'sdk/*'],
 }
