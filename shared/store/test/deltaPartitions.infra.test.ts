@@ -85,3 +85,17 @@ test('making partitions waits for no reader and no writer of others', async () =
   const log = await engine.log(claimed.session.id)
   expect(log.map((event) => event.seq)).toEqual(log.map((_, i) => i + 1))
 })
+
+test('making partitions does not wait behind a long reader, who would hold up all that come after; it is done later', async () => {
+  const before = await partitions()
+  const reader = await engine.db.connect()
+  await reader.query('begin')
+  await reader.query('select from session_deltas')
+  await ensureDeltaPartitions(engine.db, 8)
+  expect(await partitions()).toEqual(before)
+  await streamOne()
+  await reader.query('commit')
+  reader.release()
+  await ensureDeltaPartitions(engine.db, 8)
+  expect((await partitions()).length).toBeGreaterThan(before.length)
+})
