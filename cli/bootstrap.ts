@@ -50,9 +50,7 @@ async function bootstrapAlone(options: BootstrapOptions) {
   }
   const existing = await findFirstOrganization(db)
   if (existing && !options.newKeys) return { organizationId: existing.id, credentials: null, made: false }
-  const agentSigningSecret = existing
-    ? unseal(secret, existing.agentSigningSecret)
-    : newSigningSecret()
+  const agentSigningSecret = existing ? unseal(secret, existing.agentSigningSecret) : newSigningSecret()
   const organizationId = existing?.id ?? newId('organization')
   if (!existing) {
     await insertOrganization(db, {

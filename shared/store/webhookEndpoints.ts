@@ -52,7 +52,12 @@ export async function createWebhookEndpoint(
   idempotency?: IdempotencyKey,
 ): Promise<CreateEndpointOutcome> {
   const organizationId = uuid('organization', endpoint.organizationId)
-  const row = { ...endpoint, id: uuid('webhookEndpoint', endpoint.id), organizationId, max: tunables.webhooks.endpoints }
+  const row = {
+    ...endpoint,
+    id: uuid('webhookEndpoint', endpoint.id),
+    organizationId,
+    max: tunables.webhooks.endpoints,
+  }
   const key = idempotency ? storedKey(idempotency, organizationId) : null
   const result = await callFunction<CreateEndpointOutcome>(db, 'create_webhook_endpoint_v1', row, key)
   return 'endpointId' in result ? { ...result, endpointId: idOf('webhookEndpoint', result.endpointId) } : result
@@ -151,13 +156,7 @@ export async function rotateWebhookSecret(
                    where (e.old ->> 'until')::timestamptz > clock_timestamp() order by e.place limit $5) o)
              where id = $1 and organization_id = $2 returning ${COLUMNS}`,
     },
-    [
-      uuid('webhookEndpoint', endpointId),
-      uuid('organization', organizationId),
-      secret,
-      oldSecret / 1_000,
-      oldSecrets,
-    ],
+    [uuid('webhookEndpoint', endpointId), uuid('organization', organizationId), secret, oldSecret / 1_000, oldSecrets],
   )
   return row && toEndpoint(row)
 }

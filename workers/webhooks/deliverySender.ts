@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Agent } from 'undici'
@@ -34,6 +35,8 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
   const dispatcher = new Agent({ connect: { timeout: connect }, headersTimeout: 0, bodyTimeout: 0 })
   const settlements = createSettlements(db, log)
   const shutdown = new AbortController()
+  // Each request listens to it.
+  setMaxListeners(concurrency, shutdown.signal)
   const sending = new Set<Promise<void>>()
   /** How many of each endpoint are being sent. */
   const places = new Map<string, number>()
@@ -98,7 +101,10 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
     settlements.add(settled)
     const { id, organizationId, endpointId, attempt: number } = delivery
     const outcome = answer === null ? 'given back' : settled.status
-    log.info({ deliveryId: id, endpointId, organizationId, attempt: number, error: settled.error }, `delivery ${outcome}`)
+    log.info(
+      { deliveryId: id, endpointId, organizationId, attempt: number, error: settled.error },
+      `delivery ${outcome}`,
+    )
   }
 
   /** Throws when it was broken off. */

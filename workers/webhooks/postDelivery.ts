@@ -49,6 +49,6 @@ async function readRest({ body }: Dispatcher.ResponseData): Promise<void> {
 }
 
 function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null
   return typeof code === 'string' ? code : 'unknown reason'
 }
