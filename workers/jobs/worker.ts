@@ -97,7 +97,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     onTrouble: (error) => log.error({ err: error }, 'events could not be appended'),
   })
   const tokens = runTokens(secret)
-  const sender = startDeliverySender({ db, log, secret })
+  // A process that is there to be killed by its run leaves webhooks to others.
+  const sender = quarantine ? null : startDeliverySender({ db, log, secret })
   const tools: RunTools = {
     db,
     log,
@@ -105,7 +106,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     outbox,
     publish(events) {
       sayCommitted(broker, log, events, [])
-      if (events.some(isDeliverable)) sender.wake()
+      if (events.some(isDeliverable)) sender?.wake()
     },
     wake: (runId) => (stopping ? sayCommitted(broker, log, [], [runId]) : void puller.wake([runId])),
     wakeLater: (runId, delayMs) => void setTimeout(() => tools.wake(runId), delayMs + NOT_BEFORE_MS).unref(),
@@ -225,7 +226,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   } catch (error) {
     unsubscribe()
     beat.stop()
-    await sender.stop(0)
+    await sender?.stop(0)
     throw error
   }
   // Bells may have filled it meanwhile.
@@ -237,7 +238,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     async drain(graceMs) {
       stopping = true
       clearInterval(look)
-      const sent = sender.stop(graceMs)
+      const sent = sender?.stop(graceMs)
       await Promise.all([bells?.close(), Promise.race([puller.stop(), sleep(graceMs, undefined, { ref: false })])])
       const all = () => Promise.allSettled([...executions.values()].map((execution) => execution.done))
       await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])
