@@ -111,6 +111,8 @@ export const tunables = {
     urlChars: 2_000,
     /** What is written within this is claimed at once. Longer delivers later, shorter asks Postgres more often. */
     gather: 50,
+    /** So many times as long as a claim takes is waited for the next one, up to `look`: a sender asks for little of Postgres. */
+    seldom: 5,
     /** How often a sender looks by itself: for what other processes wrote, and for what is due again. */
     look: 1 * SECOND,
     /** Deliveries that one process sends at once, and of them to one endpoint: one that is slow must not take them all. */

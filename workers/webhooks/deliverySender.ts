@@ -31,7 +31,7 @@ export interface DeliverySenderOptions {
 }
 
 export function startDeliverySender({ db, log, secret }: DeliverySenderOptions): DeliverySender {
-  const { concurrency, perEndpoint, gather, look, connect } = tunables.webhooks
+  const { concurrency, perEndpoint, gather, seldom, look, connect } = tunables.webhooks
   const dispatcher = new Agent({ connect: { timeout: connect }, headersTimeout: 0, bodyTimeout: 0 })
   const settlements = createSettlements(db, log)
   const shutdown = new AbortController()
@@ -43,6 +43,8 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
   /** Endpoints whose last attempt here failed: they get one place each, so that receivers that hang don't take them all. */
   const troubled = new Set<string>()
   let after: string | null = null
+  /** Until the next claim. A claim that takes long (very many endpoints have something waiting) is made more seldom. */
+  let pause: number = gather
   let gathering: NodeJS.Timeout | null = null
   let claiming: Promise<void> | null = null
   let stopping = false
@@ -53,14 +55,16 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
       gathering = null
       if (claiming !== null) return wake()
       claiming = claim().finally(() => (claiming = null))
-    }, gather)
+    }, pause)
   }
 
   async function claim(): Promise<void> {
     const limit = concurrency - sending.size
     if (limit <= 0) return
+    const begun = performance.now()
     try {
       const claimed = await claimDeliveries(db, { limit, each: perEndpoint, room: roomOf(), after })
+      pause = Math.min(Math.max(gather, (performance.now() - begun) * seldom), look)
       after = claimed.at(-1)?.endpointId ?? after
       for (const delivery of claimed) begin(delivery)
     } catch (error) {

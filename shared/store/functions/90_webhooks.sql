@@ -44,11 +44,13 @@ declare
   v_take int;
   v_taken int;
   v_now timestamptz := clock_timestamp();
+  v_due_at timestamptz;
   v_endpoint webhook_endpoints;
 begin
   while v_left > 0 loop
-    select d.endpoint_id into endpoint_id from deliveries d where d.status = 'pending' and d.endpoint_id > v_last
-      order by d.endpoint_id limit 1;
+    -- the next endpoint, by what is due there first
+    select d.endpoint_id, d.due_at into endpoint_id, v_due_at from deliveries d
+      where d.status = 'pending' and d.endpoint_id > v_last order by d.endpoint_id, d.due_at limit 1;
     if v_round = 2 and (not found or endpoint_id > v_after) then return; end if;
     if not found then
       v_round := 2;
@@ -56,6 +58,7 @@ begin
       continue;
     end if;
     v_last := endpoint_id;
+    continue when v_due_at > v_now;
 
     select * into v_endpoint from webhook_endpoints e where e.id = v_last;
     if not found or v_endpoint.disabled_at is not null then

@@ -6,7 +6,8 @@ import { replayDelivery } from '@shared/store/deliveries'
 import { changeWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret } from '@shared/store/webhookEndpoints'
 import { newSigningSecret, seal } from '@shared/store/sealedSecrets'
 import { eventually } from '../../../test/server/eventually.ts'
-import { answer, inTurn } from './receiver.ts'
+import { withStatements } from '../../jobs/test/withStatements.ts'
+import { type Received, answer, inTurn } from './receiver.ts'
 import { SECRET, type WebhookWorld, startWebhookWorld } from './world.ts'
 
 let world: WebhookWorld
@@ -63,7 +64,7 @@ describe('a receiver that', () => {
     expect(requests.map((request) => request.id)).toEqual([id, id, id])
   })
 
-  test.each<[string, (endpoint: string) => (request: Parameters<ReturnType<typeof answer>>[0]) => unknown, string]>([
+  test.each<[string, (endpoint: string) => (request: Received) => unknown, string]>([
     [
       'resets the connection',
       () =>
@@ -186,6 +187,31 @@ describe('what waits', () => {
     for (const { id } of await world.deliveries(healthy.id)) await world.delivery(id, 'delivered')
     expect(await world.received(hanging, 1)).toHaveLength(tunables.webhooks.perEndpoint)
   })
+})
+
+test('a receiver that fails is asked one at a time, until it is well again', async () => {
+  const endpoint = await world.newEndpoint({ events: ['run.completed'] })
+  const sessionId = await world.engine.newSession()
+  await world.endRun(sessionId)
+  world.receiver.onRequest = answer(500)
+  let looks = 0
+  const counted = withStatements(world.db, (name, send) => {
+    if (name === 'claim_deliveries_v1') looks++
+    return send()
+  })
+  world.startSender(counted)
+  await attempted((await world.deliveries(endpoint.id))[0]!.id, 1)
+  const waiting: Received[] = []
+  world.receiver.onRequest = (request) => waiting.push(request)
+  for (let count = 0; count < 10; count++) await world.endRun(sessionId)
+  await world.received(endpoint, 2)
+  // the sender looks again, and again, while it waits for this one
+  const before = looks
+  await eventually(() => looks > before + 2)
+  expect(waiting).toHaveLength(1)
+  world.receiver.onRequest = answer(204)
+  answer(204)(waiting[0]!)
+  for (const { id } of (await world.deliveries(endpoint.id)).slice(1)) await world.delivery(id, 'delivered')
 })
 
 test('a rotated secret signs at once, and the old ones go on for their time', async () => {
