@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { newId } from '@shared/domain/ids'
 import { createApiKey } from '@shared/store/apiKeys'
 import { findFirstOrganization, findOrganization, insertOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
-import { seal, unseal } from '@shared/store/sealedSecrets'
+import { newSigningSecret, seal, unseal } from '@shared/store/sealedSecrets'
 import { type Credentials, readCredentials, writeCredentials } from './credentials.ts'
 
 export interface BootstrapOptions {
@@ -51,9 +50,7 @@ async function bootstrapAlone(options: BootstrapOptions) {
   }
   const existing = await findFirstOrganization(db)
   if (existing && !options.newKeys) return { organizationId: existing.id, credentials: null, made: false }
-  const agentSigningSecret = existing
-    ? unseal(secret, existing.agentSigningSecret)
-    : `whsec_${randomBytes(32).toString('base64')}`
+  const agentSigningSecret = existing ? unseal(secret, existing.agentSigningSecret) : newSigningSecret()
   const organizationId = existing?.id ?? newId('organization')
   if (!existing) {
     await insertOrganization(db, {

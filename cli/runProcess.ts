@@ -228,7 +228,7 @@ function serve(
     const tokens = endUserTokens(secret)
     const authenticator = createAuthenticator(db, tokens, runTokens(secret))
     const feeds = createSessionFeeds({ db, broker, log })
-    const tools = { db, broker, log, feeds, tokens, authenticator }
+    const tools = { db, broker, log, feeds, tokens, authenticator, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     app.use(cors(db), jsonBody())
     if (roles.includes('realtime')) {

@@ -4,12 +4,14 @@ import path from 'node:path'
 import knex, { type Knex } from 'knex'
 import * as core from './0001_core.ts'
 import * as protocol from './0002_protocol.ts'
+import * as webhooks from './0003_webhooks.ts'
 import * as retention from './0004_retention.ts'
 
 /** All migrations in order. Names have no extension, or tsx and node would see two different ones. */
 const MIGRATIONS: Record<string, Knex.Migration> = {
   '0001_core': core,
   '0002_protocol': protocol,
+  '0003_webhooks': webhooks,
   '0004_retention': retention,
 }
 

@@ -6,4 +6,6 @@ import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 export interface ApiTools extends IntakeTools {
   tokens: EndUserTokens
   feeds: SessionFeeds
+  /** AGENTVIEW_SECRET: seals the secrets of webhook endpoints. */
+  secret: string
 }

@@ -1,4 +1,5 @@
 import { AgentViewError } from '@shared/domain/errors'
+import { type IdKind, uuidOf } from '@shared/domain/ids'
 
 /** A place in a list, opaque to clients: the sort key of the last row that they got. */
 export function cursorOf(key: readonly (string | number)[]): string {
@@ -37,4 +38,10 @@ export function isNumberKey(key: unknown): key is [number] {
 
 export function isPlaceKey(key: unknown): key is [number, number] {
   return Array.isArray(key) && key.length === 2 && isInt(key[0]) && isInt(key[1])
+}
+
+/** A check of keys that are one id of a kind. */
+export function idKeyOf(kind: IdKind): (key: unknown) => key is [string] {
+  return (key): key is [string] =>
+    Array.isArray(key) && key.length === 1 && typeof key[0] === 'string' && uuidOf(kind, key[0]) !== null
 }

@@ -5,10 +5,12 @@ import { type Handlers, mountRoutes } from '@shared/http/mountRoutes'
 import type { Authenticator } from '@shared/intake/authenticate'
 import type { ApiTools } from './apiTools.ts'
 import { agentRoutes } from './routes/agents.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { webhookEndpointRoutes } from './routes/webhookEndpoints.ts'
 
 /** The Client API but its long streams, which services/realtime serves. */
 type ApiRoute = Exclude<keyof typeof clientRoutes, 'streamSession' | 'streamRun'>
@@ -21,6 +23,8 @@ export function mountApi(app: Express, tools: ApiTools, authenticator: Authentic
     ...sessionRoutes(tools),
     ...messageRoutes(tools),
     ...runRoutes(tools),
+    ...webhookEndpointRoutes(tools),
+    ...deliveryRoutes(tools),
   }
   const document = openApiDocument(version)
   app.get('/openapi.json', (_request, response) => void response.json(document))

@@ -1,8 +1,8 @@
 import { type TSchema, Type } from 'typebox'
-import { tunables } from '@shared/domain/tunables'
 import { Event } from './events.ts'
 import { BeginRun, BeginSession, CreateSession, PushRun, ResumeRun, SendMessage } from './messages.ts'
-import { AnyObject, EndUser, Item, Run, RunStatus, Session, Space, Time, closed, id, page } from './objects.ts'
+import { AnyObject, EndUser, Item, LIST, Run, RunStatus, Session, Space, Time, closed, id, page } from './objects.ts'
+import { webhookRoutes } from './webhookRoutes.ts'
 
 /** Who may call a route; `run` is an agent app with the token of its run, `public` needs no credential. */
 export type CallerKind = 'secret' | 'publishable' | 'endUser' | 'run' | 'public'
@@ -18,19 +18,12 @@ export interface Route {
   body?: TSchema
   /** Honours the header Idempotency-Key. */
   idempotent?: boolean
-  /** By status; `stream` is the same call answered as text/event-stream. */
-  responses: Record<number, TSchema>
+  /** By status, null without a body; `stream` is the same call answered as text/event-stream. */
+  responses: Record<number, TSchema | null>
   stream?: TSchema
 }
 
-const Cursor = Type.Optional(Type.String({ minLength: 1, maxLength: 200 }))
 const Seq = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
-
-const LIST = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: tunables.listMax })),
-  cursor: Cursor,
-  order: Type.Optional(Type.Enum(['asc', 'desc'])),
-}
 
 const AgentPublic = closed({
   name: Type.String(),
@@ -238,6 +231,7 @@ export const clientRoutes = {
     params: ofRun,
     responses: { 200: Run },
   },
+  ...webhookRoutes,
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof clientRoutes

@@ -3,6 +3,7 @@ import { ERROR_STATUS } from '@shared/domain/errors'
 import { ID_PREFIXES, type IdKind } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
 import type * as domain from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
 
 /** The wire's objects as schemas. Their static types are checked below against the plain ones of shared/domain. */
 
@@ -130,12 +131,19 @@ export const ErrorAnswer = closed({
   }),
 })
 
+/** What every list may be asked for. */
+export const LIST = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: tunables.listMax })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  order: Type.Optional(Type.Enum(['asc', 'desc'])),
+}
+
 /** A keyset page. */
 export function page<Row extends TSchema>(row: Row) {
   return closed({ data: Type.Array(row), nextCursor: Type.Union([Type.String(), Type.Null()]) })
 }
 
-type Same<A, B> = [A, B] extends [B, A] ? true : never
+export type Same<A, B> = [A, B] extends [B, A] ? true : never
 /** Compiles only while schemas and plain types say the same. */
 export const SCHEMAS_MATCH_TYPES: [
   Same<Static<typeof Item>, domain.Item>,

@@ -77,7 +77,7 @@ function members(schema: unknown, place: 'path' | 'query'): Document[] {
 function responses(route: Route): Document {
   const answers: Document = { default: { $ref: '#/components/responses/Error' } }
   for (const [status, schema] of Object.entries(route.responses)) {
-    answers[status] = { description: route.summary, content: json(schema) }
+    answers[status] = { description: route.summary, ...(schema && { content: json(schema) }) }
   }
   if (route.stream) {
     const ok = (answers['200'] ?? { description: route.summary }) as { content?: Document }

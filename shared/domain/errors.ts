@@ -20,6 +20,8 @@ export const ERROR_STATUS = {
   run_ended: 409,
   version_exists: 409,
   version_incompatible: 409,
+  limit_reached: 409,
+  endpoint_disabled: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,

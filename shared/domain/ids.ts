@@ -13,6 +13,8 @@ export const ID_PREFIXES = {
   apiKey: 'key',
   worker: 'wrk',
   request: 'req',
+  webhookEndpoint: 'whe',
+  delivery: 'whd',
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

@@ -104,6 +104,46 @@ export const tunables = {
   /** The longest `Prefer: wait`, in seconds. */
   waitMaxSeconds: 60,
 
+  /** Telling endpoints of events. */
+  webhooks: {
+    /** Endpoints of an organization. Each end of a run writes a row for each of them. */
+    endpoints: 20,
+    urlChars: 2_000,
+    /** What is written within this is claimed at once. Longer delivers later, shorter asks Postgres more often. */
+    gather: 50,
+    /** So many times as long as a claim takes is waited for the next one, up to `look`: a sender asks for little of Postgres. */
+    seldom: 5,
+    /** How often a sender looks by itself: for what other processes wrote, and for what is due again. */
+    look: 1 * SECOND,
+    /** Deliveries that one process sends at once, and of them to one endpoint: one that is slow must not take them all. */
+    concurrency: 64,
+    perEndpoint: 16,
+    /** Until a receiver is connected, and until it has answered. Longer holds more places for receivers that hang. */
+    connect: 5 * SECOND,
+    total: 15 * SECOND,
+    /** What is read of an answer for the sake of its connection; nothing of it is kept. */
+    answerBytes: 16 * KIB,
+    answerRest: 1 * SECOND,
+    /** After this a claimed delivery is taken for lost and sent again. Must exceed connect, total and rest together. */
+    lease: 45 * SECOND,
+    /** Pauses after the first, second … attempt that failed; after the last one the delivery is dead. Some 47 hours in all. */
+    retries: [
+      ...[5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 1 * HOUR],
+      ...[3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR],
+    ],
+    /** Each pause is longer or shorter by up to this part, so that what failed together doesn't come back together. */
+    jitter: 0.1,
+    /** An old secret goes on signing after a rotation: the time in which receivers have to change over. */
+    oldSecret: 24 * HOUR,
+    /** Secrets that sign at once at most: each adds 48 bytes to a header. */
+    oldSecrets: 4,
+    /** Deliveries are forgotten this long after they were written, whatever became of them. */
+    kept: 30 * DAY,
+    /** Rows that one statement of forgetting takes, and statements of one round of housekeeping. */
+    forgetBatch: 5_000,
+    forgetBatches: 20,
+  },
+
   idempotency: 24 * HOUR,
   endUserToken: 1 * HOUR,
   refreshToken: 30 * DAY,

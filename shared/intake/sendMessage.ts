@@ -252,6 +252,7 @@ export function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
   }
 }
 
+/** How a request of a caller's is remembered. */
 export function keyOf(caller: Caller, key: RequestKey): IdempotencyKey | undefined {
   return key ? { ...key, principal: principalOf(caller) } : undefined
 }

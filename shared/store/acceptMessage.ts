@@ -148,6 +148,7 @@ function storedSession(session: NewSession): object {
   }
 }
 
+/** As functions/*.sql take it; the organization's UUID. */
 export function storedKey(key: IdempotencyKey, organizationId: string): object {
   return { ...key, organizationId, ttlMs: tunables.idempotency }
 }

@@ -27,3 +27,8 @@ export function unseal(agentviewSecret: string, sealed: string): string {
     throw new Error('A stored secret can not be read: AGENTVIEW_SECRET is not the one that it was stored with.')
   }
 }
+
+/** A new key for signatures of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
+export function newSigningSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`
+}

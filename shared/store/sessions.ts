@@ -109,12 +109,12 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
 }
 
 /** Where a first page begins: before all there is. A condition that may be left out would keep the index from being used. */
-const START = {
+export const START = {
   asc: { no: -1, id: '00000000-0000-0000-0000-000000000000' },
   desc: { no: 2_147_483_647, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' },
 }
 
-function beyond(order: Page['order']): '>' | '<' {
+export function beyond(order: Page['order']): '>' | '<' {
   return order === 'asc' ? '>' : '<'
 }
 

@@ -128,7 +128,7 @@ async function compose(
   const tokens = endUserTokens(secret)
   const authenticator = createAuthenticator(db, tokens, runTokens(secret))
   const feeds = createSessionFeeds({ db, broker, log })
-  const tools = { db, broker, log, feeds, tokens, authenticator }
+  const tools = { db, broker, log, feeds, tokens, authenticator, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   app.use(cors(db), jsonBody())

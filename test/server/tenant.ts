@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { newId } from '@shared/domain/ids'
 import type { EndUserTokens } from '@shared/intake/endUserTokens'
@@ -7,7 +6,7 @@ import { createApiKey } from '@shared/store/apiKeys'
 import { createAnonymousEndUser } from '@shared/store/endUsers'
 import { insertOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
-import { seal } from '@shared/store/sealedSecrets'
+import { newSigningSecret, seal } from '@shared/store/sealedSecrets'
 import type { AgentApps } from './agentApps.ts'
 import { type ApiClient, createApiClient } from './apiClient.ts'
 import type { Contract } from './contract.ts'
@@ -49,7 +48,7 @@ export async function createTenant(tools: TenantTools, name: string, allowedOrig
     id: organizationId,
     name,
     settings: { allowedOrigins, allowLocalOrigins: false },
-    agentSigningSecret: seal(tools.secret, `whsec_${randomBytes(24).toString('base64')}`),
+    agentSigningSecret: seal(tools.secret, newSigningSecret()),
   })
   const secretKey = await createApiKey(db, organizationId, 'secret', 'secret')
   const publishableKey = await createApiKey(db, organizationId, 'publishable', 'publishable')

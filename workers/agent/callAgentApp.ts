@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import type { CallTimeouts } from '@shared/domain/agents'
 import type { AgentFrame } from '@shared/contracts/agentApi'
+import { retryAfterMs } from '@shared/domain/retry'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
 import { giveWay } from './giveWay.ts'
@@ -226,14 +227,6 @@ async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord):
     retryable: status >= 500 || RETRYABLE_STATUS.has(status),
     retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
   })
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most an hour; null when absent or neither. */
-export function retryAfterMs(header: string | string[] | undefined, now: number): number | null {
-  if (typeof header !== 'string') return null
-  // Date.parse reads "-1" and "1.5" as years long gone; a date has letters.
-  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : /[a-z]/i.test(header) ? Date.parse(header) - now : NaN
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 3_600_000) : null
 }
 
 function brokenConnection(error: unknown): AgentFailure {

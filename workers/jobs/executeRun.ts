@@ -9,7 +9,7 @@ import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { buildRequest } from '@workers/agent/buildRequest'
 import { callAgentApp } from '@workers/agent/callAgentApp'
-import { signatureHeaders } from '@workers/agent/signRequest'
+import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkMetadata, checkOutput } from './checkOutput.ts'
 import { concludeAborted, concludeCompleted, concludeFailed, concludeRetry, UNSTORABLE } from './concludeRun.ts'
@@ -93,7 +93,7 @@ async function prepareCall(
     'agentview-run-token': tools.runTokenOf(attempt.claimed),
     'idempotency-key': `${id}:${leg}`,
     traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
-    ...signatureHeaders(await tools.findSigningSecret(run.organizationId), `${id}-${number}`, body, new Date()),
+    ...signatureHeaders([await tools.findSigningSecret(run.organizationId)], `${id}-${number}`, body, new Date()),
   }
   return { url, headers, body, timeouts: policy.timeouts, signal }
 }

@@ -5,6 +5,7 @@ import type { BellAnswering, Broker } from '@shared/broker/port'
 import { newId } from '@shared/domain/ids'
 import type { Leases } from '@shared/domain/leases'
 import { tunables } from '@shared/domain/tunables'
+import { isDeliverable } from '@shared/domain/webhooks'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { runTokens } from '@shared/intake/runTokens'
 import { findVersionById } from '@shared/store/agents'
@@ -14,6 +15,7 @@ import { type ClaimedRun, claimQuarantined, claimRuns } from '@shared/store/clai
 import { requeueRun } from '@shared/store/runTransitions'
 import { unseal } from '@shared/store/sealedSecrets'
 import { type HeldRun, heartbeat, registerWorker, removeWorker } from '@shared/store/workers'
+import { startDeliverySender } from '@workers/webhooks/deliverySender'
 import { handleJob } from './catalogue.ts'
 import { createEventOutbox } from './eventOutbox.ts'
 import { executeRun } from './executeRun.ts'
@@ -27,6 +29,7 @@ import { sayCommitted } from '@shared/broker/sayCommitted'
 /**
  *   bell ─▶ puller.wake ─▶ claimRuns ─▶ executeRun (a slot each) ─▶ outbox ─▶ Postgres ─▶ publish
  *   heartbeat ─▶ aborts what Postgres says is no longer ours
+ *   an end of a run ─▶ sender.wake: webhook deliveries were written with it
  */
 export interface Worker {
   /** Runs that it carries out now. */
@@ -94,12 +97,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     onTrouble: (error) => log.error({ err: error }, 'events could not be appended'),
   })
   const tokens = runTokens(secret)
+  // A process that is there to be killed by its run leaves webhooks to others.
+  const sender = quarantine ? null : startDeliverySender({ db, log, secret })
   const tools: RunTools = {
     db,
     log,
     leases,
     outbox,
-    publish: (events) => sayCommitted(broker, log, events, []),
+    publish(events) {
+      sayCommitted(broker, log, events, [])
+      if (events.some(isDeliverable)) sender?.wake()
+    },
     wake: (runId) => (stopping ? sayCommitted(broker, log, [], [runId]) : void puller.wake([runId])),
     wakeLater: (runId, delayMs) => void setTimeout(() => tools.wake(runId), delayMs + NOT_BEFORE_MS).unref(),
     findVersion: remember(10_000, Number.POSITIVE_INFINITY, async (id) => {
@@ -218,6 +226,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   } catch (error) {
     unsubscribe()
     beat.stop()
+    await sender?.stop(0)
     throw error
   }
   // Bells may have filled it meanwhile.
@@ -229,6 +238,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     async drain(graceMs) {
       stopping = true
       clearInterval(look)
+      const sent = sender?.stop(graceMs)
       await Promise.all([bells?.close(), Promise.race([puller.stop(), sleep(graceMs, undefined, { ref: false })])])
       const all = () => Promise.allSettled([...executions.values()].map((execution) => execution.done))
       await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])
@@ -237,6 +247,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await Promise.race([all(), sleep(tunables.postgresConnect, undefined, { ref: false })])
       unsubscribe()
       beat.stop()
+      await sent
       await Promise.race([removeWorker(db, workerId).catch(() => undefined), sleep(1_000, undefined, { ref: false })])
     },
   }

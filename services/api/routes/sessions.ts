@@ -1,5 +1,4 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
-import { uuidOf } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 import type { Handlers } from '@shared/http/mountRoutes'
 import { type Talker, scopeOf } from '@shared/intake/caller'
@@ -7,9 +6,11 @@ import { openSession } from '@shared/intake/sendMessage'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { findSession, listItems, listRuns, listSessions, readSession } from '@shared/store/sessions'
 import type { ApiTools } from '../apiTools.ts'
-import { isNumberKey, isPlaceKey, readCursor, toPage } from '../cursor.ts'
+import { idKeyOf, isNumberKey, isPlaceKey, readCursor, toPage } from '../cursor.ts'
 
 type Names = 'createSession' | 'listSessions' | 'readSession' | 'listItems' | 'listRuns'
+
+const isSessionKey = idKeyOf('session')
 
 export function sessionRoutes(tools: ApiTools): Handlers<Names> {
   const { db } = tools
@@ -67,10 +68,6 @@ export function sessionRoutes(tools: ApiTools): Handlers<Names> {
       return { status: 200, body: toPage(rows, limit, (run) => [run.runNo]) }
     },
   }
-}
-
-function isSessionKey(key: unknown): key is [string] {
-  return Array.isArray(key) && key.length === 1 && typeof key[0] === 'string' && uuidOf('session', key[0]) !== null
 }
 
 const METADATA_FILTERS = 10

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { ApiClient } from '../../../test/server/apiClient.ts'
+import type { ApiClient, Page } from '../../../test/server/apiClient.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
 import { forgeToken } from '../../../test/server/forgeToken.ts'
 import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
@@ -13,6 +13,8 @@ interface World {
   clients: Record<Caller, ApiClient>
   sessionId: string
   runId: string
+  endpointId: string
+  deliveryId: string
   /** Used up by one request. */
   refreshToken(): Promise<string>
 }
@@ -26,6 +28,12 @@ interface Rule {
 const ofSession = (suffix: string) => (world: World) => [`/v1/sessions/${world.sessionId}${suffix}`] as [string]
 const ofRun = (suffix: string) => (world: World) => [`/v1/runs/${world.runId}${suffix}`] as [string]
 const OWN: Rule['statuses'] = [401, 401, 404, 404, 403, 200, 200]
+const ofServer = (own: number, others = 404): Rule['statuses'] => [401, 401, others, 403, 403, 403, own]
+const HOOK = { url: 'https://shop.example/hook', events: ['run.completed'] }
+const ofEndpoint = (suffix: string, body?: object) => (world: World) =>
+  [`/v1/webhook-endpoints/${world.endpointId}${suffix}`, body] as [string, object?]
+const ofDelivery = (suffix: string) => (world: World) =>
+  [`/v1/webhook-deliveries/${world.deliveryId}${suffix}`] as [string]
 
 /** Each route of the OpenAPI document has its line here; a new one has to get one. */
 const RULES: Record<string, Rule> = {
@@ -59,6 +67,16 @@ const RULES: Record<string, Rule> = {
   streamRun: { request: ofRun('/events'), statuses: OWN },
   readRun: { request: ofRun(''), statuses: OWN },
   cancelRun: { request: ofRun('/cancel'), statuses: OWN },
+  createWebhookEndpoint: { request: () => ['/v1/webhook-endpoints', HOOK], statuses: ofServer(201, 201) },
+  listWebhookEndpoints: { request: () => ['/v1/webhook-endpoints'], statuses: ofServer(200, 200) },
+  readWebhookEndpoint: { request: ofEndpoint(''), statuses: ofServer(200) },
+  changeWebhookEndpoint: { request: ofEndpoint('', { description: 'x' }), statuses: ofServer(200) },
+  rotateWebhookSecret: { request: ofEndpoint('/rotate-secret'), statuses: ofServer(200) },
+  listDeliveries: { request: ofEndpoint('/deliveries'), statuses: ofServer(200) },
+  readDelivery: { request: ofDelivery(''), statuses: ofServer(200) },
+  replayDelivery: { request: ofDelivery('/replay'), statuses: ofServer(200) },
+  // the last one: nothing is left to ask for
+  deleteWebhookEndpoint: { request: ofEndpoint(''), statuses: ofServer(204) },
 }
 
 const CODES: Record<number, string> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not_found' }
@@ -71,14 +89,20 @@ beforeAll(async () => {
   server = await startTestServer()
   await server.main.publish({ name: 'ours' }, 'echo')
   const [owner, otherUser] = [await server.main.newPerson(), await server.main.newPerson()]
+  const hook = { ...HOOK, url: 'http://127.0.0.1:1/' }
+  const { id: endpointId } = (await server.main.client.post<{ id: string }>('/v1/webhook-endpoints', hook)).body
   const { id: sessionId } = await owner.client.createSession({ agent: 'ours' })
   const { run } = await owner.client.ask(sessionId, 'x')
+  const deliveries = `/v1/webhook-endpoints/${endpointId}/deliveries`
+  const deliveryId = (await server.main.client.get<Page<{ id: string }>>(deliveries)).body.data[0]!.id
   const identity = { id: owner.id, organizationId: server.main.organizationId }
   const expired = await forgeToken(server.secret, identity, { expiresIn: -10 })
   world = {
     server,
     sessionId,
     runId: run.id,
+    endpointId,
+    deliveryId,
     clients: {
       nobody: server.client(null),
       expired: server.client(expired),

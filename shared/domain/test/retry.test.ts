@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { DEFAULT_POLICY } from '../agents.ts'
-import { retryDelay } from '../retry.ts'
+import { retryAfterMs, retryDelay } from '../retry.ts'
 
 const retries = { max: 3, backoffMs: 500, factor: 2, maxBackoffMs: 30_000, jitter: 0.5 }
 
@@ -46,5 +46,27 @@ describe('retryDelay', () => {
 
   test('the default policy retries', () => {
     expect(retryDelay(DEFAULT_POLICY.retries, 1, 0.5)).toBe(375)
+  })
+})
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-01-02T03:04:05Z')
+
+  test.each<[string | string[] | undefined, number | null]>([
+    ['0', 0],
+    ['7', 7_000],
+    ['999999999', 3_600_000],
+    ['Fri, 02 Jan 2026 03:04:15 GMT', 10_000],
+    ['Fri, 02 Jan 2026 03:04:00 GMT', 0],
+    ['Fri, 02 Jan 2027 03:04:00 GMT', 3_600_000],
+    ['', null],
+    ['soon', null],
+    ['-1', null],
+    ['1.5', null],
+    ['9999999999', null],
+    [['1', '2'], null],
+    [undefined, null],
+  ])('%j is %j ms', (header, ms) => {
+    expect(retryAfterMs(header, now)).toBe(ms)
   })
 })

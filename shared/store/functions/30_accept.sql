@@ -3,6 +3,8 @@
 create or replace function insert_session_v1(p jsonb) returns void language plpgsql volatile as $$
 declare
   v_id uuid := p ->> 'id';
+  v_now timestamptz := clock_timestamp();
+  v_data jsonb;
 begin
   if (p ->> 'anonymous')::boolean then
     insert into end_users (id, organization_id, anonymous, space)
@@ -12,8 +14,11 @@ begin
     values (v_id, (p ->> 'organizationId')::uuid, (p ->> 'agentId')::uuid, (p ->> 'endUserId')::uuid, p ->> 'space',
       p ->> 'handle', p ->> 'title', p -> 'metadata');
   insert into session_heads (session_id, organization_id, last_seq) values (v_id, (p ->> 'organizationId')::uuid, 1);
+  v_data := jsonb_build_object('session', session_snapshot_v1(v_id));
   insert into session_events (session_id, seq, type, data, at)
-    values (v_id, 1, 'session.created', jsonb_build_object('session', session_snapshot_v1(v_id)), clock_timestamp());
+    values (v_id, 1, 'session.created', v_data, v_now);
+  perform write_deliveries_v1((p ->> 'organizationId')::uuid, v_id, null, null, 0, v_now,
+    jsonb_build_array(jsonb_build_object('type', 'session.created', 'data', v_data)));
 end
 $$;
 

@@ -109,6 +109,7 @@ begin
   v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'run.' || (p ->> 'status'),
     'data', jsonb_build_object('run', run_snapshot_v1(v_run.id))));
   perform append_log_v1(v_session, v_run.id, nullif(v_run.attempt, 0), v_head.last_seq, v_now, v_events);
+  perform write_deliveries_v1(v_head.organization_id, v_session, v_run.id, nullif(v_run.attempt, 0), v_head.last_seq, v_now, v_events);
 
   -- one that stood behind others lets nobody start
   if v_run.is_next then v_next := release_head_v1(v_session, v_run.run_no); end if;

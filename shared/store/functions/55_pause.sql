@@ -34,6 +34,7 @@ begin
   v_events := v_events || jsonb_build_array(jsonb_build_object('type', 'run.paused',
     'data', jsonb_build_object('run', run_snapshot_v1(v_run.id))));
   perform append_log_v1(v_session, v_run.id, v_run.attempt, v_head.last_seq, v_now, v_events);
+  perform write_deliveries_v1(v_head.organization_id, v_session, v_run.id, v_run.attempt, v_head.last_seq, v_now, v_events);
   update session_heads h set last_seq = v_head.last_seq + jsonb_array_length(v_events), held_epoch = v_run.epoch
     where h.session_id = v_session;
   return jsonb_build_object('outcome', 'paused', 'baseSeq', v_head.last_seq, 'at', v_now, 'attempt', v_run.attempt,

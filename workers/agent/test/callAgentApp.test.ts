@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { tunables } from '@shared/domain/tunables'
-import { closeAgentConnections, retryAfterMs } from '../callAgentApp.ts'
+import { closeAgentConnections } from '../callAgentApp.ts'
 import {
   type Answer,
   type HostileServer,
@@ -164,26 +164,6 @@ describe('the record of an answer', () => {
 })
 
 describe('Retry-After', () => {
-  const now = Date.parse('2026-01-02T03:04:05Z')
-
-  test.each<[string | string[] | undefined, number | null]>([
-    ['0', 0],
-    ['7', 7_000],
-    ['999999999', 3_600_000],
-    ['Fri, 02 Jan 2026 03:04:15 GMT', 10_000],
-    ['Fri, 02 Jan 2026 03:04:00 GMT', 0],
-    ['Fri, 02 Jan 2027 03:04:00 GMT', 3_600_000],
-    ['', null],
-    ['soon', null],
-    ['-1', null],
-    ['1.5', null],
-    ['9999999999', null],
-    [['1', '2'], null],
-    [undefined, null],
-  ])('%j is %j ms', (header, ms) => {
-    expect(retryAfterMs(header, now)).toBe(ms)
-  })
-
   test('is told with the failure', async () => {
     const url = await serve((socket) => socket.end(whole(429, '', { 'retry-after': '3' })))
     expect(failureOf(await call(url))).toMatchObject({ retryable: true, retryAfterMs: 3_000 })

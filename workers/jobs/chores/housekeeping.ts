@@ -1,5 +1,6 @@
 import { tunables } from '@shared/domain/tunables'
 import { ensureDeltaPartitions, forgetIdempotencyKeys } from '@shared/store/dueRuns'
+import { forgetDeliveries } from '@shared/store/sendDeliveries'
 import { forgetWorkers } from '@shared/store/workers'
 import type { ChoreTools } from './choreTools.ts'
 
@@ -8,4 +9,11 @@ export async function housekeep({ db }: ChoreTools): Promise<void> {
   await ensureDeltaPartitions(db, 3)
   await forgetIdempotencyKeys(db, tunables.idempotency)
   await forgetWorkers(db)
+  await forgetOldDeliveries(db)
+}
+
+/** In bounded statements; what is left waits for the next time. */
+async function forgetOldDeliveries(db: ChoreTools['db']): Promise<void> {
+  const { kept, forgetBatch, forgetBatches } = tunables.webhooks
+  for (let left = forgetBatches; left > 0; left--) if ((await forgetDeliveries(db, kept)) < forgetBatch) return
 }

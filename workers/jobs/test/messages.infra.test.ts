@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { readSnapshot } from '@shared/store/readSnapshot'
-import { signatureHeaders } from '@workers/agent/signRequest'
+import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { bare, typesOf } from '../../../shared/store/test/testEngine.ts'
 import { POLICY, SIGNING_KEY, type World, startWorld } from './world.ts'
 
@@ -88,7 +88,7 @@ describe('what the agent app is sent', () => {
     })
     const signed = new Date(Number(call.headers['webhook-timestamp']) * 1_000)
     const id = String(call.headers['webhook-id'])
-    expect(call.headers).toMatchObject(signatureHeaders(SIGNING_KEY, id, call.body, signed))
+    expect(call.headers).toMatchObject(signatureHeaders([SIGNING_KEY], id, call.body, signed))
     await world.ended(runId)
   })
 

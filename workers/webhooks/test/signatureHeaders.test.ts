@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { signatureHeaders } from '../signRequest.ts'
+import { signatureHeaders } from '../signatureHeaders.ts'
 
 /** A receiver, written from the specification alone (standard-webhooks.md, "Verifying webhook authenticity"). */
 function verifies(secret: string, headers: Record<string, string>, body: string, now: Date): boolean {
@@ -20,7 +20,7 @@ test('the published vector of Standard Webhooks comes out', () => {
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
   const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
   const at = new Date(1_614_265_330_000)
-  expect(signatureHeaders(secret, id, '{"test": 2432232314}', at)).toEqual({
+  expect(signatureHeaders([secret], id, '{"test": 2432232314}', at)).toEqual({
     'webhook-id': id,
     'webhook-timestamp': '1614265330',
     'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
@@ -35,14 +35,14 @@ describe('a receiver', () => {
     const secret = newSecret()
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (body) => {
-        expect(verifies(secret, signatureHeaders(secret, 'run_1-1', body, now), body, now)).toBe(true)
+        expect(verifies(secret, signatureHeaders([secret], 'run_1-1', body, now), body, now)).toBe(true)
       }),
     )
   })
 
   test('refuses another body, id, time or secret', () => {
     const secret = newSecret()
-    const headers = signatureHeaders(secret, 'run_1-1', '{}', now)
+    const headers = signatureHeaders([secret], 'run_1-1', '{}', now)
     expect(headers['webhook-timestamp']).toBe(String(Math.floor(now.getTime() / 1_000)))
     expect(verifies(secret, headers, '{ }', now)).toBe(false)
     expect(verifies(secret, { ...headers, 'webhook-id': 'run_1-2' }, '{}', now)).toBe(false)
