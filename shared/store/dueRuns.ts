@@ -62,15 +62,20 @@ export async function ensureDeltaPartitions(db: Database, hours: number): Promis
   await query(db, { name: 'ensure_delta_partitions', text: 'select ensure_delta_partitions_v1($1)' }, [hours])
 }
 
-/** Idempotency records past their time. Bounded, so that it never holds many locks. */
-export async function forgetIdempotencyKeys(db: Database, olderThanMs: number): Promise<void> {
-  await query(
+/** Idempotency records past their time; tells how many. Bounded, so that it never holds many locks: call it until 0. */
+export async function forgetIdempotencyKeys(db: Database, olderThanMs: number): Promise<number> {
+  const rows = await query<{ count: number }>(
     db,
     {
       name: 'forget_idempotency_keys',
-      text: `delete from idempotency_keys where ctid = any (array(
-               select ctid from idempotency_keys where created_at < (select clock_timestamp()) - make_interval(secs => $1) limit 5000))`,
+      text: `with gone as (
+               delete from idempotency_keys where ctid = any (array(
+                 select ctid from idempotency_keys
+                 where created_at < (select clock_timestamp()) - make_interval(secs => $1) limit 5000))
+               returning 1)
+             select count(*)::int as count from gone`,
     },
     [olderThanMs / 1_000],
   )
+  return rows[0]!.count
 }
