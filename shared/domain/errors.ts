@@ -15,6 +15,7 @@ export const ERROR_STATUS = {
   not_paused: 409,
   already_resolved: 409,
   not_last_run: 409,
+  no_input: 409,
   not_external: 409,
   cursor_ahead: 409,
   run_ended: 409,

@@ -7,10 +7,13 @@ import type { AgentDefinition } from '@shared/domain/agents'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import type { JsonObject } from '@shared/domain/json'
 import type { ItemKind, Run, RunError } from '@shared/domain/objects'
+import { isEnded } from '@shared/domain/runStates'
 import { tunables } from '@shared/domain/tunables'
 import { findVersion } from '@shared/store/agents'
 import {
+  type ExternalEndOutcome,
   type Push,
+  type PushOutcome,
   type PushTarget,
   type PushedEnd,
   beginExternalRun,
@@ -85,7 +88,7 @@ export async function pushRun(
   runId: string,
   request: PushRun,
   key: RequestKey,
-): Promise<Run> {
+): Promise<{ run: Run; replayed: boolean }> {
   const { run, target, version } = await pushTarget(tools, caller, runId)
   const { definition } = version
   if (request.metadata) {
@@ -95,11 +98,13 @@ export async function pushRun(
   }
   const end = endOf(request)
   const push = checkedPush(definition, run.type, request, end)
-  const outcome = await onceHandedOver(async () =>
+  const fitsAsOutput = (data: JsonObject) => refuseMisfit(definition, run.type, [{ kind: 'output', data }])
+  const outcome = await onceHandedOver<PushOutcome | ExternalEndOutcome>(async () =>
     end
-      ? endExternalRun(tools.db, target, push, end)
+      ? endExternalRun(tools.db, target, push, end, fitsAsOutput)
       : pushToRun(tools.db, target, push, idleTimeoutOf(definition, run.type), keyOf(caller, key)),
   )
+  const now = await readRun(tools, caller, runId)
   switch (outcome.outcome) {
     case 'pushed':
       sayCommitted(tools.broker, tools.log, outcome.events, [])
@@ -109,27 +114,35 @@ export async function pushRun(
       break
     case 'replayed':
       break
+    case 'already_ended':
+      // Whoever lost the answer asks again.
+      if (!end || !isSameEnd(now, end)) throw runEnded()
+      break
+    case 'run_ended':
+    case 'fenced':
+    case 'moved':
+      throw caller.kind === 'run' || isEnded(now.status) ? runEnded() : notExternal()
+    case 'not_external':
+      throw notExternal()
     case 'mismatch':
       throw mismatch()
     case 'no_output':
       throw noOutput()
-    case 'not_external':
-      throw new AgentViewError(
-        'not_external',
-        'A worker carries this run out: answer its call with 202 before you push to it.',
-      )
     case 'absent':
       throw notFound('run')
-    default:
-      // The same end again: whoever lost the answer asks again.
-      if (!end || run.status !== end.status) throw runEnded()
   }
-  return readRun(tools, caller, runId)
+  return { run: now, replayed: key !== null && outcome.outcome !== 'pushed' && outcome.outcome !== 'ended' }
 }
 
 /** Only says that the agent app still works on its run. */
 export async function keepRunAlive(tools: IntakeTools, caller: Pusher, runId: string): Promise<Run> {
-  return pushRun(tools, caller, runId, {}, null)
+  const { run } = await pushRun(tools, caller, runId, {}, null)
+  return run
+}
+
+/** A run that has ended as its agent app wants it to end now. */
+function isSameEnd(run: Run, { status, error }: PushedEnd): boolean {
+  return run.status === status && run.error?.code === error?.code && run.error?.message === error?.message
 }
 
 async function pushTarget(tools: IntakeTools, caller: Pusher, runId: string) {
@@ -184,19 +197,22 @@ function checkedPush(
 ): Push {
   const last = items.length - 1
   const kindOf = (index: number): ItemKind => (end?.status === 'completed' && index === last ? 'output' : 'step')
-  const fault = findItemFault(
+  refuseMisfit(
     definition,
     runType,
     items.map((data, index) => ({ kind: kindOf(index), data })),
   )
-  if (fault) {
-    throw new AgentViewError('schema_violation', 'An item does not fit the schema of this agent.', {
-      details: fault.details,
-    })
-  }
   for (const [index, item] of items.entries()) refuseLarge(`/items/${index}`, item, tunables.itemBytes)
   if (state !== undefined) refuseLarge('/state', state, tunables.itemBytes)
   return { items, ...(state !== undefined && { state }), ...(metadata && { metadata }), ...(usage && { usage }) }
+}
+
+function refuseMisfit(definition: AgentDefinition, runType: string, items: { kind: ItemKind; data: JsonObject }[]): void {
+  const fault = findItemFault(definition, runType, items)
+  if (!fault) return
+  throw new AgentViewError('schema_violation', 'An item does not fit the schema of this agent.', {
+    details: fault.details,
+  })
 }
 
 function runTypeOf({ runs }: AgentDefinition, wanted: string | undefined): string {
@@ -211,6 +227,13 @@ function idleTimeoutOf({ runs }: AgentDefinition, runType: string): number {
 
 function noOutput(): AgentViewError {
   return new AgentViewError('invalid_request', 'A completed run needs an item: the last one is its output.')
+}
+
+function notExternal(): AgentViewError {
+  return new AgentViewError(
+    'not_external',
+    'No agent app carries this run out by itself: answer its call with 202 before you push to it.',
+  )
 }
 
 function runEnded(): AgentViewError {

@@ -1,8 +1,8 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { retryRun as retry } from '@shared/store/retryRun'
-import { findRun } from '@shared/store/runs'
+import { findRun, readInputs } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
-import { versionForMessage } from './agentVersions.ts'
+import { checkInput, versionForMessage } from './agentVersions.ts'
 import { type Talker, scopeOf } from './caller.ts'
 import { type Accepted, type IntakeTools, type RequestKey, conclude, keyOf } from './sendMessage.ts'
 
@@ -12,11 +12,18 @@ export async function retryRun(tools: IntakeTools, caller: Talker, runId: string
   const session = run && (await findSession(tools.db, scopeOf(caller), run.sessionId))
   if (!run || !session) throw notFound('run')
   const version = await versionForMessage(tools.db, session, undefined)
+  // Of an ended run they never change; the retry of a live one is refused.
+  const inputs = await readInputs(tools.db, runId)
+  if (inputs.length === 0) {
+    throw new AgentViewError('no_input', 'An agent app has begun this run by itself, without an input to begin it anew.')
+  }
+  for (const input of inputs) checkInput(version, run.type, input)
   const idempotency = keyOf(caller, key)
   const outcome = await retry(tools.db, {
     organizationId: caller.organizationId,
     sessionId: run.sessionId,
     runId,
+    inputs,
     runType: run.type,
     metadata: run.metadata,
     agentVersionId: version.id,

@@ -127,7 +127,8 @@ function newMessage(
   key: RequestKey,
 ): NewMessage {
   const input = inputOf(message.input)
-  if (message.debounceMs !== undefined && message.onBusy !== 'merge') {
+  const onBusy = message.onBusy ?? version.definition.policy.onBusy
+  if (message.debounceMs !== undefined && onBusy !== 'merge') {
     throw new AgentViewError('invalid_request', 'debounceMs goes with onBusy "merge" only.', {
       details: [{ path: '/debounceMs', message: 'goes with onBusy "merge" only' }],
     })
@@ -144,7 +145,7 @@ function newMessage(
     runType: checkInput(version, message.runType, input),
     input,
     metadata: metadata ?? {},
-    onBusy: message.onBusy ?? version.definition.policy.onBusy,
+    onBusy,
     ...(message.debounceMs !== undefined && { debounceMs: message.debounceMs }),
     priority: 0,
     agentVersionId: version.id,

@@ -14,7 +14,7 @@ import { type NewEvent, type WrittenPart, renderParts } from './storeEvents.ts'
 
 /** Runs that agent apps carry out by themselves: begun by a push, or handed over after a 202. */
 
-/** What an agent app says of its run; state, metadata and usage are applied when the run ends. */
+/** What an agent app says of its run; usage is applied when it ends, state and metadata when it completes. */
 export interface Push {
   /** Whole items, in order. */
   items: readonly JsonObject[]
@@ -129,29 +129,35 @@ export async function pushToRun(
     : result
 }
 
+export type ExternalEndOutcome = EndOutcome | { outcome: 'not_external' | 'no_output' }
+
 /**
  * Ends a run by its agent app, with what it adds at last. What it had pushed before is read and folded without a lock, as
- * for any forced end (forceEndRun.ts). `no_output`: a completed run needs an item.
+ * for any forced end (forceEndRun.ts). `no_output`: a completed run needs an item. `checkOutput` is told of one that was
+ * pushed before and becomes the output now; it throws what there is against it. `fenced`: another epoch, ended or not.
  */
 export async function endExternalRun(
   db: Database,
   target: PushTarget,
   push: Push,
   end: PushedEnd,
-): Promise<EndOutcome | { outcome: 'not_external' | 'no_output' }> {
+  checkOutput: (data: JsonObject) => void,
+): Promise<ExternalEndOutcome> {
   for (;;) {
     const live = await readLiveRun(db, target.sessionId, target.runId)
     if (!live) return { outcome: 'absent' }
-    if (isEnded(live.run.status) || (target.epoch !== null && live.epoch !== target.epoch))
-      return { outcome: 'already_ended' }
+    if (target.epoch !== null && live.epoch !== target.epoch) return { outcome: 'fenced' }
+    if (isEnded(live.run.status)) return { outcome: 'already_ended' }
     if (live.owner !== 'external') return { outcome: 'not_external' }
     const { items, changed } = settled(
       live.items,
       push.items.map((data, index) => itemAt(live, index, data)),
       end,
     )
-    if (end.status === 'completed' && items.length === 0) return { outcome: 'no_output' }
-    const { state, metadata, usage } = push
+    const output = end.status === 'completed' ? items.at(-1) : null
+    if (output === undefined) return { outcome: 'no_output' }
+    if (output && push.items.length === 0) checkOutput(output.data)
+    const { usage } = push
     const result = await endRun(db, {
       sessionId: target.sessionId,
       runId: target.runId,
@@ -159,12 +165,12 @@ export async function endExternalRun(
       ...end,
       items,
       events: changed,
-      ...(state !== undefined && { state }),
-      ...(metadata && { metadata }),
+      ...(output && changesOf(push)),
       ...(usage && { usage }),
       attempt: attemptOf(end),
     })
-    if (result.outcome !== 'moved') return result
+    // Somebody was faster: the next look finds what he has made of it.
+    if (result.outcome !== 'moved' && result.outcome !== 'fenced') return result
   }
 }
 
@@ -201,8 +207,13 @@ function kindOf(index: number, count: number, end: PushedEnd | null): ItemKind {
   return end?.status === 'completed' && index === count - 1 ? 'output' : 'step'
 }
 
-function pendingOf({ state, metadata, usage }: Push): object {
-  return { ...(state !== undefined && { state }), ...(metadata && { metadata }), ...(usage && { usage }) }
+function pendingOf(push: Push): object {
+  return { ...changesOf(push), ...(push.usage && { usage: push.usage }) }
+}
+
+/** What a run changes of its session, if it completes. */
+function changesOf({ state, metadata }: Push): Pick<Push, 'state' | 'metadata'> {
+  return { ...(state !== undefined && { state }), ...(metadata && { metadata }) }
 }
 
 function attemptOf({ status, error }: PushedEnd) {

@@ -11,13 +11,14 @@ import {
 import type { Database } from './pool.ts'
 import { callFunction } from './query.ts'
 import { uuid } from './render.ts'
-import { readInputs } from './runs.ts'
 
 export interface RunRetry {
   organizationId: string
   sessionId: string
   /** The run that is tried anew. */
   runId: string
+  /** What it was begun with. */
+  inputs: readonly JsonObject[]
   runType: string
   metadata: JsonObject
   agentVersionId: string
@@ -32,10 +33,8 @@ export type RetryOutcome = AcceptOutcome | { outcome: 'not_last_run' }
  * one had made is hidden. `busy` while the old one lives. Refusals leave nothing behind.
  */
 export async function retryRun(db: Database, retry: RunRetry): Promise<RetryOutcome> {
-  const { sessionId, runId, idempotency, ...rest } = retry
+  const { sessionId, runId, inputs, idempotency, ...rest } = retry
   const organizationId = uuid('organization', retry.organizationId)
-  // Of an ended run they never change; those of a live one are refused below.
-  const inputs = await readInputs(db, runId)
   const result = await callFunction<StoredAcceptance | { outcome: 'not_last_run' }>(db, 'retry_run_v1', {
     ...rest,
     organizationId,

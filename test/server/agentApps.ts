@@ -92,6 +92,19 @@ export const steps: AgentApp = async ({ request, frame, end }) => {
   end()
 }
 
+/** Pauses with the calls that the input names, and then says what it was answered. */
+export const asking: AgentApp = ({ request, frame, end }) => {
+  if (request.run.leg === 0) {
+    const { calls = ['c1'] } = request.input as { calls?: string[] }
+    frame('text', { delta: 'I have to ask.' })
+    frame('pause', { toolCalls: calls.map((callId) => ({ callId, name: 'ask', arguments: { of: callId } })) })
+  } else {
+    frame('text', { delta: JSON.stringify(request.toolResults) })
+    frame('done')
+  }
+  end()
+}
+
 /** An agent app that does nothing by itself: the test takes each call and answers it. */
 export interface Stage {
   app: AgentApp

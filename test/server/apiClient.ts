@@ -55,6 +55,8 @@ export interface ApiClient {
   readSession(id: string): Promise<Session>
   readRun(id: string): Promise<Run>
   cancel(runId: string): Promise<Run>
+  /** The answers of a pause, which must be taken. */
+  resume(run: Run, answers: object): Promise<Run>
 }
 
 export function createApiClient(url: string, contract: Contract, credential: string | null): ApiClient {
@@ -119,5 +121,7 @@ export function createApiClient(url: string, contract: Contract, credential: str
     readSession: (id) => expecting(200, request<Session>('GET', `/v1/sessions/${id}`)),
     readRun: (id) => expecting(200, request<Run>('GET', `/v1/runs/${id}`)),
     cancel: (runId) => expecting(200, post<Run>(`/v1/runs/${runId}/cancel`)),
+    resume: ({ id, pause }, answers) =>
+      expecting(200, post<Run>(`/v1/runs/${id}/resume`, { pauseId: pause?.pauseId, ...answers })),
   }
 }

@@ -23,7 +23,7 @@ import { startWorker } from '@workers/jobs/worker'
 import { listen } from '../../cli/listen.ts'
 import { createTestDatabase } from '../database.ts'
 import { testRedisUrl } from '../redis.ts'
-import { type AgentApps, type Stage, createStage, echo, startAgentApps, steps } from './agentApps.ts'
+import { type AgentApps, type Stage, asking, createStage, echo, startAgentApps, steps } from './agentApps.ts'
 import { type ApiClient, createApiClient } from './apiClient.ts'
 import { type Contract, readContract } from './contract.ts'
 import { eventually } from './eventually.ts'
@@ -101,7 +101,7 @@ async function compose(
   const apps = await startAgentApps()
   closing.push(() => apps.close())
   const stage = createStage()
-  for (const [name, app] of Object.entries({ echo, steps, staged: stage.app })) apps.set(name, app)
+  for (const [name, app] of Object.entries({ echo, steps, asking, staged: stage.app })) apps.set(name, app)
 
   const worker = await startWorker({
     db,

@@ -17,7 +17,7 @@ export interface Person {
   client: ApiClient
 }
 
-/** An organization with its keys, and with the agents `echo`, `steps` and `staged`. */
+/** An organization with its keys, and with the agents `echo`, `steps`, `asking` and `staged`. */
 export interface Tenant {
   organizationId: string
   secretKey: string
@@ -85,6 +85,6 @@ export async function createTenant(tools: TenantTools, name: string, allowedOrig
       return outcome.version
     },
   }
-  for (const agent of ['echo', 'steps', 'staged']) await tenant.publish({ name: agent, title: `The ${agent}` })
+  for (const agent of ['echo', 'steps', 'asking', 'staged']) await tenant.publish({ name: agent, title: `The ${agent}` })
   return tenant
 }

@@ -35,7 +35,7 @@ export interface RunAssembly {
    * nothing here: when the result is refused, the run breaks off instead.
    */
   done(): RunResult
-  /** The frame `pause`: open items are completed, there is no output yet. */
+  /** The frame `pause`: open items are completed, there is no output yet. Changes nothing here either. */
   pause(): RunResult
   /** The end of a run that broke off: open items are kept as they are, marked incomplete. */
   cutShort(): RunResult
@@ -186,14 +186,11 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
     }
   }
 
-  function closeOpen(status: 'complete' | 'incomplete'): RunResult {
-    const events = [...open.values()].map((index): RunEvent => {
-      const item: Item = { ...items[index]!, status }
-      items[index] = item
-      return { type: 'item.completed', data: { item } }
-    })
-    open.clear()
-    return { ...result, items, events }
+  function withOpenOnes(status: 'complete' | 'incomplete'): RunResult {
+    const closing = new Set(open.values())
+    const whole = items.map((item, index): Item => (closing.has(index) ? { ...item, status } : item))
+    const events = [...closing].map((index): RunEvent => ({ type: 'item.completed', data: { item: whole[index]! } }))
+    return { ...result, items: whole, events }
   }
 
   return {
@@ -212,8 +209,8 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
       const events = inOrder.map((index): RunEvent => ({ type: 'item.completed', data: { item: whole[index]! } }))
       return { ...result, items: whole, events }
     },
-    pause: () => closeOpen('complete'),
-    cutShort: () => closeOpen('incomplete'),
+    pause: () => withOpenOnes('complete'),
+    cutShort: () => withOpenOnes('incomplete'),
   }
 }
 

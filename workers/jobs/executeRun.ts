@@ -6,6 +6,7 @@ import { readHistory, readRunItems } from '@shared/store/history'
 import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { ToolCall } from '@shared/domain/objects'
 import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
+import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { buildRequest } from '@workers/agent/buildRequest'
 import { callAgentApp } from '@workers/agent/callAgentApp'
@@ -117,7 +118,7 @@ async function streamAnswer(
       if (result.metadata) checkMetadata(definition, attempt.claimed.session.metadata, result.metadata)
       return frame.name === 'done'
         ? { kind: 'done', result }
-        : { kind: 'pause', result, toolCalls: distinctCalls(frame.data.toolCalls) }
+        : { kind: 'pause', result, toolCalls: soundCalls(frame.data.toolCalls) }
     }
     if (frame.name === 'version') attempt.reportedVersion = frame.data.version
     const events = attempt.assembly.take(frame)
@@ -130,8 +131,9 @@ async function streamAnswer(
   throw new Error('an answer ends with done, pause or 202, or throws')
 }
 
-/** Answers are told apart by callId. */
-function distinctCalls(toolCalls: ToolCall[]): ToolCall[] {
+/** Answers are told apart by callId, and the calls stand in each event of the paused run. */
+function soundCalls(toolCalls: ToolCall[]): ToolCall[] {
+  refuseLarge('calls of a pause', jsonBytes(toolCalls.map((call) => ({ ...call }))))
   if (new Set(toolCalls.map((call) => call.callId)).size === toolCalls.length) return toolCalls
   throw invalidOutput('The agent app paused with two calls of the same callId.')
 }

@@ -7,7 +7,9 @@ import { type WorkerOptions, startWorker } from './worker.ts'
  * been none for a while, or the process that has started it hangs up; what it still had is given back.
  */
 export async function runQuarantineWorker(options: Omit<WorkerOptions, 'concurrency' | 'quarantine'>): Promise<void> {
-  const say = (message: QuarantineMessage) => void process.send?.(message)
+  const say = (message: QuarantineMessage) => {
+    if (process.connected) process.send?.(message)
+  }
   const worker = await startWorker({
     ...options,
     concurrency: 1,

@@ -36,7 +36,8 @@ export function runRoutes(tools: ApiTools): Handlers<Names> {
       return { status: 201, body: run, headers: { Location: `/v1/runs/${run.id}`, ...(replayed && REPLAYED) } }
     },
     async pushRun({ caller, params, body, key }) {
-      return { status: 200, body: await pushRun(tools, caller, params.runId, body, key) }
+      const { run, replayed } = await pushRun(tools, caller, params.runId, body, key)
+      return { status: 200, body: run, ...(replayed && { headers: REPLAYED }) }
     },
     async keepRunAlive({ caller, params }) {
       return { status: 200, body: await keepRunAlive(tools, caller, params.runId) }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Run } from '@shared/domain/objects'
 import type { ApiClient, Page } from '../../../test/server/apiClient.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
 import { forgeToken } from '../../../test/server/forgeToken.ts'
@@ -35,6 +36,12 @@ const ofEndpoint = (suffix: string, body?: object) => (world: World) =>
 const ofDelivery = (suffix: string) => (world: World) =>
   [`/v1/webhook-deliveries/${world.deliveryId}${suffix}`] as [string]
 
+/** A run of the owner's that an agent app carries out by itself. */
+async function ownRunOfApp({ clients: { owner, secret } }: World): Promise<string> {
+  const { id } = await owner.createSession({ agent: 'staged' })
+  return (await secret.post<Run>(`/v1/sessions/${id}/runs`, {})).body.id
+}
+
 /** Each route of the OpenAPI document has its line here; a new one has to get one. */
 const RULES: Record<string, Rule> = {
   createAnonymousToken: {
@@ -67,6 +74,36 @@ const RULES: Record<string, Rule> = {
   streamRun: { request: ofRun('/events'), statuses: OWN },
   readRun: { request: ofRun(''), statuses: OWN },
   cancelRun: { request: ofRun('/cancel'), statuses: OWN },
+  resumeRun: {
+    async request({ clients: { owner } }) {
+      const { run } = await owner.ask((await owner.createSession({ agent: 'asking' })).id, 'x')
+      const toolResults = [{ callId: 'c1', output: null }]
+      return [`/v1/runs/${run.id}/resume`, { pauseId: run.pause!.pauseId, toolResults }]
+    },
+    statuses: OWN,
+  },
+  retryRun: {
+    async request({ clients: { owner } }) {
+      const { run } = await owner.ask((await owner.createSession({ agent: 'ours' })).id, 'x')
+      return [`/v1/runs/${run.id}/retry`]
+    },
+    statuses: [401, 401, 404, 404, 403, 202, 202],
+  },
+  beginRun: {
+    request: async ({ clients: { owner } }) => {
+      const { id } = await owner.createSession({ agent: 'staged' })
+      return [`/v1/sessions/${id}/runs`, { status: 'completed', items: [{ a: 1 }] }]
+    },
+    statuses: [401, 401, 404, 403, 403, 403, 201],
+  },
+  pushRun: {
+    request: async (world) => [`/v1/runs/${await ownRunOfApp(world)}`, { items: [{ a: 1 }] }],
+    statuses: [401, 401, 404, 403, 403, 403, 200],
+  },
+  keepRunAlive: {
+    request: async (world) => [`/v1/runs/${await ownRunOfApp(world)}/keep-alive`],
+    statuses: [401, 401, 404, 403, 403, 403, 200],
+  },
   createWebhookEndpoint: { request: () => ['/v1/webhook-endpoints', HOOK], statuses: ofServer(201, 201) },
   listWebhookEndpoints: { request: () => ['/v1/webhook-endpoints'], statuses: ofServer(200, 200) },
   readWebhookEndpoint: { request: ofEndpoint(''), statuses: ofServer(200) },

@@ -28,7 +28,9 @@ begin
     select i.id, p_run.session_id, p_run.id, p_run.run_no, i."itemNo", p_run.leg, i.kind, i.status, i.data, i."createdAt"
     from jsonb_to_recordset(p -> 'items')
       as i (id uuid, "itemNo" int, kind text, status text, data jsonb, "createdAt" timestamptz)
-    on conflict (id) do nothing;
+    -- of an earlier leg: the last of them may become the output
+    on conflict (id) do update set kind = excluded.kind, status = excluded.status
+      where (items.kind, items.status) is distinct from (excluded.kind, excluded.status);
   update sessions s set updated_at = p_now, metadata = merged_metadata_v1(s.metadata, v_metadata),
       state = case when p ? 'state' then p -> 'state' else s.state end
     where s.id = p_run.session_id;
@@ -92,6 +94,8 @@ begin
       or (p ? 'epoch' and v_run.status <> 'running') then
     return '{"outcome": "already_ended"}';
   end if;
+  -- what an agent app has said of state and metadata counts when its run completes, as for a worker's
+  if p ->> 'status' <> 'completed' then v_run.pending := v_run.pending - 'state' - 'metadata'; end if;
   p := coalesce(v_run.pending, '{}') || p || case when v_run.pending ? 'metadata' and p ? 'metadata'
     then jsonb_build_object('metadata', (v_run.pending -> 'metadata') || (p -> 'metadata')) else '{}' end;
 
