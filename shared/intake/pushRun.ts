@@ -99,7 +99,7 @@ export async function pushRun(
   const end = endOf(request)
   const push = checkedPush(definition, run.type, request, end)
   const fitsAsOutput = (data: JsonObject) => refuseMisfit(definition, run.type, [{ kind: 'output', data }])
-  const outcome = await onceHandedOver<PushOutcome | ExternalEndOutcome>(async () =>
+  const outcome = await onceHandedOver<PushOutcome | ExternalEndOutcome>(run, async () =>
     end
       ? endExternalRun(tools.db, target, push, end, fitsAsOutput)
       : pushToRun(tools.db, target, push, idleTimeoutOf(definition, run.type), keyOf(caller, key)),
@@ -169,10 +169,15 @@ async function readRun(tools: IntakeTools, caller: Pusher, runId: string): Promi
 const LOOK_AGAIN_MS = 50
 
 /** An agent app may push before the worker has read its 202: that is waited for. */
-async function onceHandedOver<Outcome extends { outcome: string }>(push: () => Promise<Outcome>): Promise<Outcome> {
-  for (const until = performance.now() + tunables.handOver; ; await sleep(LOOK_AGAIN_MS)) {
+async function onceHandedOver<Outcome extends { outcome: string }>(
+  { status }: Run,
+  push: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const until = performance.now() + (status === 'running' ? tunables.handOver : 0)
+  for (;;) {
     const outcome = await push()
     if (outcome.outcome !== 'not_external' || performance.now() > until) return outcome
+    await sleep(LOOK_AGAIN_MS)
   }
 }
 
@@ -207,7 +212,11 @@ function checkedPush(
   return { items, ...(state !== undefined && { state }), ...(metadata && { metadata }), ...(usage && { usage }) }
 }
 
-function refuseMisfit(definition: AgentDefinition, runType: string, items: { kind: ItemKind; data: JsonObject }[]): void {
+function refuseMisfit(
+  definition: AgentDefinition,
+  runType: string,
+  items: { kind: ItemKind; data: JsonObject }[],
+): void {
   const fault = findItemFault(definition, runType, items)
   if (!fault) return
   throw new AgentViewError('schema_violation', 'An item does not fit the schema of this agent.', {

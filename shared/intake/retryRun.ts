@@ -15,7 +15,10 @@ export async function retryRun(tools: IntakeTools, caller: Talker, runId: string
   // Of an ended run they never change; the retry of a live one is refused.
   const inputs = await readInputs(tools.db, runId)
   if (inputs.length === 0) {
-    throw new AgentViewError('no_input', 'An agent app has begun this run by itself, without an input to begin it anew.')
+    throw new AgentViewError(
+      'no_input',
+      'An agent app has begun this run by itself, without an input to begin it anew.',
+    )
   }
   for (const input of inputs) checkInput(version, run.type, input)
   const idempotency = keyOf(caller, key)

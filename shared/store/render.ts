@@ -96,21 +96,30 @@ export interface StoredEvent {
   at: string | Date
 }
 
+/**
+ * What an attempt has sent and got is told once it is over: of one that was handed over it is known before, but no event
+ * says so, and a snapshot must be what events fold to.
+ */
 export function renderAttempt(stored: StoredAttempt): Attempt {
   const { error, reportedVersion, firstByteAt, firstDeltaAt, endedAt, requestBytes, requestSha256 } = stored
+  const { attempt, leg, outcome } = stored
+  const began = {
+    acceptedAt: iso(stored.acceptedAt),
+    queuedAt: iso(stored.queuedAt),
+    claimedAt: iso(stored.claimedAt),
+  }
+  if (endedAt === null) return { attempt, leg, outcome, timing: began }
   return {
-    attempt: stored.attempt,
-    leg: stored.leg,
-    outcome: stored.outcome,
+    attempt,
+    leg,
+    outcome,
     ...(error && { error }),
     ...(reportedVersion !== null && { reportedVersion }),
     timing: {
-      acceptedAt: iso(stored.acceptedAt),
-      queuedAt: iso(stored.queuedAt),
-      claimedAt: iso(stored.claimedAt),
+      ...began,
       ...(firstByteAt !== null && { firstByteAt: iso(firstByteAt) }),
       ...(firstDeltaAt !== null && { firstDeltaAt: iso(firstDeltaAt) }),
-      ...(endedAt !== null && { endedAt: iso(endedAt) }),
+      endedAt: iso(endedAt),
     },
     ...(requestBytes !== null && requestSha256 !== null && { request: { bytes: requestBytes, sha256: requestSha256 } }),
     ...(stored.responseStatus !== null && {

@@ -85,6 +85,7 @@ export async function createTenant(tools: TenantTools, name: string, allowedOrig
       return outcome.version
     },
   }
-  for (const agent of ['echo', 'steps', 'asking', 'staged']) await tenant.publish({ name: agent, title: `The ${agent}` })
+  for (const agent of ['echo', 'steps', 'asking', 'staged'])
+    await tenant.publish({ name: agent, title: `The ${agent}` })
   return tenant
 }
