@@ -1,5 +1,5 @@
 import type { SessionView } from '@shared/domain/foldSession'
-import type { Item, Run, RunError } from '@shared/domain/objects'
+import type { Item, Run, RunError, ToolCall } from '@shared/domain/objects'
 import { isEnded } from '@shared/domain/runStates'
 
 /** One thing that the transcript shows. A tool's call and result are one. */
@@ -13,7 +13,7 @@ export type TurnStatus =
   | { kind: 'behind' }
   | { kind: 'waiting' }
   | { kind: 'working' }
-  | { kind: 'paused' }
+  | { kind: 'paused'; calls: ToolCall[] }
   | { kind: 'retrying'; nextAt: string; message: string }
   | { kind: 'failed'; error: RunError; again: string | null }
   | { kind: 'cancelled' }
@@ -86,7 +86,7 @@ function statusOf(
     return { kind: 'failed', error, again: inputText(entries) }
   }
   if (run.status === 'cancelled') return { kind: 'cancelled' }
-  if (run.status === 'paused') return { kind: 'paused' }
+  if (run.status === 'paused') return { kind: 'paused', calls: run.pause?.toolCalls ?? [] }
   if (run.status === 'completed') return null
   if (retrying) return { kind: 'retrying', ...retrying }
   if (run.id !== held) return { kind: 'behind' }

@@ -1,6 +1,7 @@
 import { type TurnStatus, adviceFor, liveRun, toTurns } from '../core/conversation.ts'
-import { answered, item, run, said, viewOf } from './samples.ts'
+import { AT, answered, item, run, said, viewOf } from './samples.ts'
 
+const calls = [{ callId: 'a', name: 'book_table', arguments: { seats: 4 } }]
 const error = { code: 'agent_timeout', message: 'No answer.' }
 
 test('a turn is what was said and what was answered', () => {
@@ -96,7 +97,11 @@ test.each<[string, Parameters<typeof viewOf>, TurnStatus | null]>([
     ],
     { kind: 'failed', error, again: 'Hello' },
   ],
-  ['paused', [['run.paused', { run: run(1, { status: 'paused' }) }]], { kind: 'paused' }],
+  [
+    'paused',
+    [['run.paused', { run: run(1, { status: 'paused', pause: { pauseId: 'p', toolCalls: calls, expiresAt: AT } }) }]],
+    { kind: 'paused', calls },
+  ],
   ['cancelled', [['run.cancelled', { run: run(1, { status: 'cancelled' }) }]], { kind: 'cancelled' }],
   ['completed', [['run.completed', { run: run(1, { status: 'completed' }) }]], null],
 ])('a turn that is %s', (_what, events, status) => {

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react'
 import { type TurnStatus as Status, adviceFor } from '../core/conversation.ts'
+import type { ToolCall } from '@shared/domain/objects'
+import { JsonText } from './JsonBlock.tsx'
 import { WarningIcon } from './icons.tsx'
 
 interface Props {
@@ -20,7 +22,7 @@ export function TurnStatus({ status, runId, title, isLast, onSend }: Props) {
     case 'behind':
       return <p className="muted">Queued: comes after the answer above.</p>
     case 'paused':
-      return <p className="muted">Paused until an answer from elsewhere is there.</p>
+      return <Paused calls={status.calls} />
     case 'cancelled':
       return <p className="muted">Stopped.</p>
     case 'retrying':
@@ -28,6 +30,24 @@ export function TurnStatus({ status, runId, title, isLast, onSend }: Props) {
     case 'failed':
       return <Failed status={status} runId={runId} isLast={isLast} onSend={onSend} />
   }
+}
+
+/** This page has no tools of its own: whoever has them, or may decide, answers by the API. */
+function Paused({ calls }: { calls: ToolCall[] }) {
+  return (
+    <div className="notice" data-tone="warning">
+      <span className="spinner" aria-hidden="true" />
+      <div>
+        <p>
+          <strong>Paused.</strong> It goes on once somebody has answered {calls.map(({ name }) => name).join(', ')}.
+        </p>
+        {calls.map((call) => (
+          <JsonText key={call.callId} label={call.name} value={call.arguments} />
+        ))}
+        <p className="muted">Stop gives it up.</p>
+      </div>
+    </div>
+  )
 }
 
 /** The hint appears only after a while: most waits are over before anybody could read it. */

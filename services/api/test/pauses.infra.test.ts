@@ -35,7 +35,7 @@ const resume = (run: Run, body: object) => person.client.post<Run>(`/v1/runs/${r
 const result = (callId: string, output: unknown = callId) => ({ callId, output })
 const told = async (run: Run) => {
   const { items } = await person.client.readSession(run.sessionId)
-  return JSON.parse(String(items!.at(-1)!.data['content'])) as unknown
+  return JSON.parse(items!.at(-1)!.data['content'] as string) as unknown
 }
 
 describe('a paused run', () => {
@@ -47,7 +47,10 @@ describe('a paused run', () => {
     expect(body.run).toMatchObject({
       status: 'paused',
       leg: 0,
-      pause: { toolCalls: [{ callId: 'a', name: 'ask', arguments: { of: 'a' } }], expiresAt: expect.any(String) },
+      pause: {
+        toolCalls: [{ callId: 'a', name: 'ask', arguments: { of: 'a' } }],
+        expiresAt: expect.stringMatching(/T.*Z$/),
+      },
       attempts: [{ outcome: 'paused', leg: 0, timing: { endedAt: expect.any(String) } }],
     })
     expect(body.run).not.toHaveProperty('endedAt')
@@ -123,7 +126,7 @@ describe('a paused run', () => {
     const answers = await Promise.all(
       [1, 2, 3, 4, 5].map((output) => resume(run, { pauseId: run.pause!.pauseId, toolResults: [result('a', output)] })),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409])
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409, 409])
     await ended(run.id)
     expect(await told(run)).toEqual([result('a', answers.findIndex(({ status }) => status === 200) + 1)])
   })
