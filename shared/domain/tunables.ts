@@ -17,7 +17,7 @@ export const tunables = {
   streamLineBytes: 1 * MIB,
   /** All that one attempt may send. A flood ends the run, not the worker. */
   agentAnswerBytes: 8 * MIB,
-  /** How many items one attempt may make. */
+  /** How many items one attempt, or a run that its agent app carries out by itself, may make. */
   agentAnswerItems: 10_000,
   /**
    * What the changes of one attempt's items and metadata may cost, in members of objects copied (some 300 ns each), for the worker and again

@@ -104,14 +104,12 @@ export async function pushRun(
       ? endExternalRun(tools.db, target, push, end, fitsAsOutput)
       : pushToRun(tools.db, target, push, idleTimeoutOf(definition, run.type), keyOf(caller, key)),
   )
+  const next = outcome.outcome === 'ended' ? outcome.nextRunId : null
+  if ('events' in outcome) sayCommitted(tools.broker, tools.log, outcome.events, next ? [next] : [])
   const now = await readRun(tools, caller, runId)
   switch (outcome.outcome) {
     case 'pushed':
-      sayCommitted(tools.broker, tools.log, outcome.events, [])
-      break
     case 'ended':
-      sayCommitted(tools.broker, tools.log, outcome.events, outcome.nextRunId ? [outcome.nextRunId] : [])
-      break
     case 'replayed':
       break
     case 'already_ended':
@@ -128,6 +126,8 @@ export async function pushRun(
       throw mismatch()
     case 'no_output':
       throw noOutput()
+    case 'too_many_items':
+      throw new AgentViewError('payload_too_large', `A run has ${tunables.agentAnswerItems} items at most.`)
     case 'absent':
       throw notFound('run')
   }

@@ -101,7 +101,7 @@ export interface PushTarget {
 
 export type PushOutcome =
   | { outcome: 'pushed'; events: SessionEvent[] }
-  | { outcome: 'replayed' | 'mismatch' | 'absent' | 'run_ended' | 'not_external' }
+  | { outcome: 'replayed' | 'mismatch' | 'absent' | 'run_ended' | 'not_external' | 'too_many_items' }
 
 /** Adds to a run, and renews its lease; with nothing to add only that. */
 export async function pushToRun(
@@ -121,6 +121,7 @@ export async function pushToRun(
     epoch: target.epoch,
     idleMs,
     items: push.items.map((data) => ({ ...newItem(data), kind: 'step' })),
+    itemsMax: tunables.agentAnswerItems,
     pending: pendingOf(push),
     idempotency: idempotency ? storedKey(idempotency, organizationId) : null,
   })
@@ -129,7 +130,7 @@ export async function pushToRun(
     : result
 }
 
-export type ExternalEndOutcome = EndOutcome | { outcome: 'not_external' | 'no_output' }
+export type ExternalEndOutcome = EndOutcome | { outcome: 'not_external' | 'no_output' | 'too_many_items' }
 
 /**
  * Ends a run by its agent app, with what it adds at last. What it had pushed before is read and folded without a lock, as
@@ -149,6 +150,7 @@ export async function endExternalRun(
     if (target.epoch !== null && live.epoch !== target.epoch) return { outcome: 'fenced' }
     if (isEnded(live.run.status)) return { outcome: 'already_ended' }
     if (live.owner !== 'external') return { outcome: 'not_external' }
+    if (live.nextItemNo + push.items.length > tunables.agentAnswerItems) return { outcome: 'too_many_items' }
     const { items, changed } = settled(
       live.items,
       push.items.map((data, index) => itemAt(live, index, data)),

@@ -130,9 +130,9 @@ describe('agents', () => {
     for (const client of [server.main.widget, server.main.client, server.client(token)]) {
       const { body } = await client.get<Page<Agent>>('/v1/agents')
       expect(body.nextCursor).toBeNull()
-      expect(body.data.map((agent) => agent.name)).toEqual(['echo', 'shown', 'staged', 'steps'])
+      expect(body.data.map((agent) => agent.name)).toEqual(['asking', 'echo', 'shown', 'staged', 'steps'])
       const shown = { name: 'shown', title: 'Shown', version: '1.0.0', runs: [{ type: 'chat', input: schema }] }
-      expect(body.data[1]).toEqual(shown)
+      expect(body.data[2]).toEqual(shown)
       expect((await client.get('/v1/agents/shown')).body).toEqual(shown)
     }
   })
@@ -142,7 +142,7 @@ describe('agents', () => {
     const foreign = await server.other.client.get('/v1/agents/ours')
     const absent = await server.other.client.get('/v1/agents/nothing')
     expect([foreign.status, absent.status]).toEqual([404, 404])
-    expect((await server.other.client.get<Page<Agent>>('/v1/agents')).body.data).toHaveLength(3)
+    expect((await server.other.client.get<Page<Agent>>('/v1/agents')).body.data).toHaveLength(4)
   })
 
   test('are shown by their active version', async () => {

@@ -83,9 +83,10 @@ end
 $$;
 
 -- An agent app adds to its run, or only says that it lives.
--- in   p: { organizationId, sessionId, runId, epoch?, idleMs, items: [{ id, kind, data }],
+-- in   p: { organizationId, sessionId, runId, epoch?, idleMs, items: [{ id, kind, data }], itemsMax,
 --           pending: { state?, metadata?, usage? }, idempotency? }
--- out  { outcome: pushed, written: [part] } | { outcome: replayed } | { outcome: mismatch | absent | run_ended | not_external }
+-- out  { outcome: pushed, written: [part] } | { outcome: replayed } |
+--      { outcome: mismatch | absent | run_ended | not_external | too_many_items }
 create or replace function push_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_head session_heads;
@@ -106,6 +107,9 @@ begin
   select * into v_run from runs r where r.id = v_head.held_run_id;
   if v_run.status <> 'running' then return '{"outcome": "run_ended"}'; end if;
   if v_run.owner <> 'external' then return '{"outcome": "not_external"}'; end if;
+  if v_run.next_item_no + jsonb_array_length(p -> 'items') > (p ->> 'itemsMax')::int then
+    return '{"outcome": "too_many_items"}';
+  end if;
   if p -> 'idempotency' <> 'null' then
     v_replay := keep_or_replay_v1(p -> 'idempotency', jsonb_build_object('sessionId', v_head.session_id, 'runId', v_run.id));
     if v_replay is not null then return jsonb_build_object('outcome', case when v_replay ? 'mismatch' then 'mismatch' else 'replayed' end); end if;
