@@ -1,19 +1,36 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
-import { retryRun as retry } from '@shared/store/retryRun'
+import type { Run } from '@shared/domain/objects'
+import { type IdempotencyKey, findAcceptance } from '@shared/store/acceptMessage'
+import { type RunRetry, retryRun as retry } from '@shared/store/retryRun'
 import { findRun, readInputs } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
 import { checkInput, versionForMessage } from './agentVersions.ts'
 import { type Talker, scopeOf } from './caller.ts'
 import { type Accepted, type IntakeTools, type RequestKey, conclude, keyOf } from './sendMessage.ts'
+import { unlessAccepted } from './unlessAccepted.ts'
 
 /** Begins the last run of a session anew, with the same input and the version that a new message would get. */
 export async function retryRun(tools: IntakeTools, caller: Talker, runId: string, key: RequestKey): Promise<Accepted> {
   const run = await findRun(tools.db, scopeOf(caller), runId)
-  const session = run && (await findSession(tools.db, scopeOf(caller), run.sessionId))
-  if (!run || !session) throw notFound('run')
+  if (!run) throw notFound('run')
+  const find = (known: IdempotencyKey) => findAcceptance(tools.db, caller.organizationId, known)
+  const prepared = await unlessAccepted(() => prepareRetry(tools, caller, run, key), keyOf(caller, key), find)
+  const outcome = 'outcome' in prepared ? prepared : await retry(tools.db, prepared)
+  if (outcome.outcome === 'not_last_run') {
+    throw new AgentViewError(
+      'not_last_run',
+      'Only the last run of a session can be tried anew: send a new message instead.',
+    )
+  }
+  return conclude(tools, outcome)
+}
+
+async function prepareRetry(tools: IntakeTools, caller: Talker, run: Run, key: RequestKey): Promise<RunRetry> {
+  const session = await findSession(tools.db, scopeOf(caller), run.sessionId)
+  if (!session) throw notFound('run')
   const version = await versionForMessage(tools.db, session, undefined)
   // Of an ended run they never change; the retry of a live one is refused.
-  const inputs = await readInputs(tools.db, runId)
+  const inputs = await readInputs(tools.db, run.id)
   if (inputs.length === 0) {
     throw new AgentViewError(
       'no_input',
@@ -22,22 +39,15 @@ export async function retryRun(tools: IntakeTools, caller: Talker, runId: string
   }
   for (const input of inputs) checkInput(version, run.type, input)
   const idempotency = keyOf(caller, key)
-  const outcome = await retry(tools.db, {
+  return {
     organizationId: caller.organizationId,
     sessionId: run.sessionId,
-    runId,
+    runId: run.id,
     inputs,
     runType: run.type,
     metadata: run.metadata,
     agentVersionId: version.id,
     version: version.version,
     ...(idempotency && { idempotency }),
-  })
-  if (outcome.outcome === 'not_last_run') {
-    throw new AgentViewError(
-      'not_last_run',
-      'Only the last run of a session can be tried anew: send a new message instead.',
-    )
   }
-  return conclude(tools, outcome)
 }

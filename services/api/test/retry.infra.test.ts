@@ -120,11 +120,14 @@ describe('the retry of a run', () => {
   test('is refused when the version that a new message would get does not take its input', async () => {
     await server.main.publish({ name: 'strict' }, 'echo')
     const session = await person.client.createSession({ agent: 'strict' })
-    const { run } = await person.client.ask(session.id, 'x')
+    const { run: first } = await person.client.ask(session.id, 'x')
+    const { run } = (await retry(first.id, 'before')).body
+    await eventually(async () => (await person.client.readRun(run.id)).status === 'completed')
     const schema = { type: 'object', required: ['answer'] }
     await server.main.publish({ name: 'strict', version: '1.1.0', runs: [{ type: 'chat', input: { schema } }] }, 'echo')
     const error = await expectRefused(server, 422, 'schema_violation', () => retry(run.id) as Promise<never>)
     expect(error.details).toMatchObject([{ path: '/input' }])
+    expect((await retry(first.id, 'before')).body.run.id).toBe(run.id)
   })
 
   test('of another’s run is not found', async () => {

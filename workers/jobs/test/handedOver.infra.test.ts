@@ -75,7 +75,7 @@ describe('a run whose agent app answers 202', () => {
   })
 
   test('survives the loss of all workers', async () => {
-    const victim = await startWorkerProcess(world.databaseUrl, SECRET)
+    const victim = await startWorkerProcess(world.databaseUrl, SECRET, world.leases.lease)
     const { runId, sessionId } = await handedOver()
     await victim.signal('SIGKILL')
     await world.engine.rows('update workers set lapsed_at = clock_timestamp() where lapsed_at is null')

@@ -176,7 +176,7 @@ describe('a run that pauses', () => {
 
   test('and loses its worker in a later leg keeps what stood before the pause', async () => {
     const sessionId = await world.engine.newSession()
-    const victim = await startWorkerProcess(world.databaseUrl, SECRET)
+    const victim = await startWorkerProcess(world.databaseUrl, SECRET, world.leases.lease)
     world.app.onCall = (call) => {
       if (call.request.run.attempt !== 2) return asks(1)(call)
       call.text('lost')
