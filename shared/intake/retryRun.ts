@@ -18,6 +18,7 @@ export async function retryRun(tools: IntakeTools, caller: Talker, runId: string
     sessionId: run.sessionId,
     runId,
     runType: run.type,
+    onBusy: version.definition.policy.onBusy === 'reject' ? 'reject' : 'enqueue',
     metadata: run.metadata,
     agentVersionId: version.id,
     version: version.version,
@@ -28,6 +29,9 @@ export async function retryRun(tools: IntakeTools, caller: Talker, runId: string
       'not_last_run',
       'Only the last run of a session can be tried anew: send a new message instead.',
     )
+  }
+  if (outcome.outcome === 'no_input') {
+    throw new AgentViewError('invalid_request', 'The run has no input to try anew: its agent app began it by itself.')
   }
   return conclude(tools, outcome)
 }

@@ -155,7 +155,7 @@ export async function endExternalRun(
     const result = await endRun(db, {
       sessionId: target.sessionId,
       runId: target.runId,
-      right: { expectSeq: live.seq, epoch: live.epoch },
+      right: { expectSeq: live.seq, epoch: live.epoch, owner: 'external' },
       ...end,
       items,
       events: changed,

@@ -137,7 +137,7 @@ export function renderRun(stored: StoredRun): Run {
     metadata: stored.metadata,
     ...(error && { error }),
     ...(usage && { usage }),
-    ...(pause && { pause }),
+    ...(pause && { pause: { ...pause, expiresAt: iso(pause.expiresAt) } }),
     ...(typeof queuePosition === 'number' && { queuePosition }),
     attempts: stored.attempts.map(renderAttempt),
     createdAt: iso(stored.createdAt),

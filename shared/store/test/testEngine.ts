@@ -46,7 +46,7 @@ export interface TestEngine {
   message(sessionId: string, more?: Partial<NewMessage>): NewMessage
   /** Sends a message that must be accepted. */
   say(sessionId: string, more?: Partial<NewMessage>): Promise<Accepted>
-  newWorker(): Promise<string>
+  newWorker(kind?: 'ordinary' | 'quarantine'): Promise<string>
   claim(workerId: string, limit?: number, hints?: string[]): Promise<ClaimedRun[]>
   /** Claims the run that is due and is expected to be this one. */
   take(runId: string, workerId?: string): Promise<ClaimedRun>
@@ -94,9 +94,13 @@ export async function startTestEngine(): Promise<TestEngine> {
       if (outcome.outcome !== 'accepted') throw new Error(`the message was not accepted: ${outcome.outcome}`)
       return outcome
     },
-    async newWorker() {
+    async newWorker(kind = 'ordinary') {
       const id = newId('worker')
-      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10, quarantine: false }, tunables.lease)
+      await registerWorker(
+        db,
+        { id, host: 'here', pid: 1, concurrency: 10, quarantine: kind === 'quarantine' },
+        tunables.lease,
+      )
       return id
     },
     claim: (workerId, limit = 1, hints = []) => claimRuns(db, workerId, hints, limit),
