@@ -105,7 +105,7 @@ begin
   if p ? 'hide' then v_events := v_events || jsonb_build_array(hide_items_v1(v_run_id, p ->> 'hide')); end if;
   update runs r set status = p ->> 'status', error = nullif(p -> 'error', 'null'),
       usage = add_usage_v1(r.usage, nullif(p -> 'usage', 'null')), pause = null, pending = null,
-      epoch = r.epoch + (case when p ? 'epoch' then 0 else 1 end), worker_id = null, ended_at = v_now,
+      epoch = r.epoch + (case when p ? 'expectSeq' then 1 else 0 end), worker_id = null, ended_at = v_now,
       failures = r.failures + (case when p ->> 'status' = 'failed' then 1 else 0 end),
       lapses = r.lapses + (case when p -> 'attempt' ->> 'outcome' = 'lapsed' then 1 else 0 end),
       ended_seq = v_head.last_seq + jsonb_array_length(v_events) + 1
