@@ -170,21 +170,31 @@ const VERBS: Record<string, Verb> = {
   },
 }
 
-/** How often each verb is tried beside the others, unless once: most of what happens is work that goes well. */
+/** How often each verb is tried beside the others, unless once. */
 const OFTEN: Record<string, number> = {
-  enqueue: 4,
-  claim: 8,
-  open: 3,
-  whole: 2,
-  grow: 3,
-  finish: 3,
-  pause: 3,
-  resume: 6,
-  push: 2,
-  merge: 2,
-  handOver: 2,
-  lapse: 2,
-  claimQuarantined: 3,
+  ...{ enqueue: 2, merge: 2, claim: 6, claimQuarantined: 6, resume: 6, push: 4, endExternal: 2, passTime: 4 },
+  ...{ open: 3, whole: 2, grow: 4, finish: 2, pause: 3, lapse: 3, begin: 3, retryByPerson: 3 },
+}
+
+const runs = (run?: ModelRun) => run?.status === 'running' && run.owner === 'worker'
+const waits = (run?: ModelRun) => run?.status === 'queued' && run.due
+const outside = (run?: ModelRun) => run?.owner === 'external'
+const ofWorkers = ['open', 'whole', 'grow', 'finish', 'fail', 'retry', 'lapse', 'giveBack', 'pause', 'handOver']
+
+/** What makes sessions short, or is refused by most. */
+const RARE = ['interrupt', 'rollback', 'cancel', 'reject', 'loseThirdWorker', 'expire']
+
+/** In which state of the oldest live run a verb is more than refused; most that are refused are left out. */
+const FITS: Record<string, (next?: ModelRun) => boolean> = {
+  ...Object.fromEntries([...ofWorkers, 'loseThirdWorker'].map((verb) => [verb, runs])),
+  claim: (next) => waits(next) && next!.lapses < 2,
+  claimQuarantined: (next) => waits(next) && next!.lapses >= 2,
+  resume: (next) => next?.status === 'paused',
+  push: outside,
+  endExternal: outside,
+  begin: (next) => next === undefined,
+  retryByPerson: (next) => next === undefined,
+  passTime: (next) => next?.status === 'queued' && !next.due,
 }
 
 class Command implements fc.AsyncCommand<Both, Both> {
@@ -196,8 +206,10 @@ class Command implements fc.AsyncCommand<Both, Both> {
     this.choice = choice
   }
 
-  check(): boolean {
-    return true
+  check({ model }: Readonly<Both>): boolean {
+    const { a, b } = this.choice
+    if (RARE.includes(this.verb)) return b % 5 === 0
+    return a % 6 === 0 || (FITS[this.verb]?.(model.live[0]) ?? true)
   }
 
   async run(both: Both): Promise<void> {
