@@ -183,7 +183,7 @@ export function requeue(
 
 /** Ends a claimed run by its worker, with one output item unless said otherwise. */
 export async function finish(db: Database, claimed: ClaimedRun, more: Partial<RunEnd> = {}): Promise<EndOutcome> {
-  const output = itemOf(claimed, 1, 'complete', 'output', 'bye')
+  const output = itemOf(claimed, claimed.run.nextItemNo, 'complete', 'output', 'bye')
   const { sessionId, runId, epoch } = holdOf(claimed)
   const made = { items: [output], events: [created(output)] }
   const end: RunEnd = {
