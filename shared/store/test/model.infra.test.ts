@@ -7,10 +7,10 @@ import { expectOrder, rounds, rushAll, settleAll } from './sessionRace.ts'
 import { type TestEngine, startTestEngine } from './testEngine.ts'
 
 /** How many sessions are tried, and how many commands each gets at most. */
-const SESSIONS = 12
+const SESSIONS = 10
 const COMMANDS = 200
 /** How often sessions are raced, and how many rounds of verbs that happen at once. */
-const RACES = 5
+const RACES = 4
 const ROUNDS = 12
 
 let engine: TestEngine

@@ -54,8 +54,8 @@ export interface TestEngine {
   /** The whole log. */
   log(sessionId: string): Promise<SessionEvent[]>
   rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
-  /** Until a statement of this database waits for a lock. */
-  untilSomebodyWaits(): Promise<void>
+  /** Until so many statements of this database wait for a lock. */
+  untilSomebodyWaits(count?: number): Promise<void>
   /** Forgets all sessions and workers, for tests that look at everything that is due. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -116,9 +116,9 @@ export async function startTestEngine(): Promise<TestEngine> {
       return (await readEvents(db, sessionId, 0, 100_000))!.events
     },
     rows: async (sql, ...values) => (await db.query(sql, values)).rows,
-    async untilSomebodyWaits() {
+    async untilSomebodyWaits(count = 1) {
       const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-      while ((await db.query(waiting)).rows.length === 0);
+      while ((await db.query(waiting)).rows.length < count);
     },
     async clear() {
       await db.query('truncate sessions, session_heads, attempts, session_events, session_deltas, workers cascade')
