@@ -68,7 +68,7 @@ export const rounds = (sessions: number, length: number): fc.Arbitrary<Rush[][]>
 export async function rushAll(sessions: readonly ModelledSession[], round: readonly Rush[]): Promise<void> {
   const busy = new Set<RealHold>()
   await Promise.all(
-    round.map((rush) => {
+    round.map(async (rush) => {
       const session = sessions[rush.session]!
       const { verb, a } = rush
       if (OF_SESSIONS[verb]) return OF_SESSIONS[verb](session, rush)
