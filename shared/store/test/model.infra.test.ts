@@ -7,8 +7,8 @@ import { expectOrder, rounds, rushAll, settleAll } from './sessionRace.ts'
 import { type TestEngine, startTestEngine } from './testEngine.ts'
 
 /** How many sessions are tried, and how many commands each gets at most. */
-const SESSIONS = 10
-const COMMANDS = 200
+const SESSIONS = 16
+const COMMANDS = 80
 /** How often sessions are raced, and how many rounds of verbs that happen at once. */
 const RACES = 4
 const ROUNDS = 12
