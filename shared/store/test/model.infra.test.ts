@@ -36,7 +36,7 @@ test('a session does what its model says, whatever happens to it', async () => {
     return { model: both, real: both }
   }
   const property = fc.asyncProperty(commands(COMMANDS), (tried) => fc.asyncModelRun(setup, tried))
-  await fc.assert(property, { numRuns: SESSIONS })
+  await fc.assert(property, { numRuns: SESSIONS, interruptAfterTimeLimit: 60_000 })
 }, 120_000)
 
 test('sessions stay in order when their verbs happen at once, by several workers', async () => {
