@@ -58,7 +58,7 @@ export const tunables = {
   housekeeping: 1 * MINUTE,
   /** What a stopping worker waits for its runs before it gives them back. */
   drain: 20 * SECOND,
-  /** A run (after a pause: a leg) that isn't over by then is failed. Paused and external runs have times of their own. */
+  /** A run (after a pause: a leg) that isn't over so long after it could start is failed. Paused and external runs have times of their own. */
   runDeadline: 1 * HOUR,
   /** How long a run that its agent app carries out by itself may be silent, unless its definition says otherwise. */
   externalIdle: 1 * MINUTE,

@@ -45,7 +45,7 @@ export async function findOverdueRuns(db: Database, limit: number): Promise<Over
     {
       name: 'find_overdue_runs',
       text: `select id, session_id, case when status = 'paused' then 'resume' when owner = 'external' then 'push' else 'end' end
-               as waits_for from runs where status in ('queued', 'running', 'paused')
+               as waits_for from runs where status in ('queued', 'running', 'paused') and is_next
              and deadline_at <= (select clock_timestamp()) order by deadline_at limit $1`,
     },
     [limit],

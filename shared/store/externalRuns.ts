@@ -163,7 +163,7 @@ export async function endExternalRun(
     const result = await endRun(db, {
       sessionId: target.sessionId,
       runId: target.runId,
-      right: { expectSeq: live.seq, epoch: live.epoch },
+      right: { expectSeq: live.seq, epoch: live.epoch, owner: 'external' },
       ...end,
       items,
       events: changed,

@@ -31,18 +31,17 @@ export type ForcedEndOutcome =
  * shorter, however long the log is, so this comes through.
  */
 export async function forceEndRun(db: Database, end: ForcedEnd): Promise<ForcedEndOutcome> {
-  const { sessionId, runId, status, error, epoch } = end
+  const { sessionId, runId, status, error, epoch, onlyOverdue } = end
   for (let live: LiveRun | null = null; ;) {
     live = await readLiveRun(db, sessionId, runId, live)
     if (!live) return { outcome: 'absent' }
     if (isEnded(live.run.status)) return { outcome: 'already_ended' }
-    if (end.onlyOverdue && !live.overdue) return { outcome: 'not_overdue' }
     const result = await endRun(db, {
       sessionId,
       runId,
       status,
       ...(error && { error }),
-      right: { expectSeq: live.seq, ...(epoch !== undefined && { epoch }) },
+      right: { expectSeq: live.seq, ...(epoch !== undefined && { epoch }), ...(onlyOverdue && { onlyOverdue }) },
       ...cutShort(live),
       attempt: { outcome: epoch === undefined ? status : 'lapsed', ...(error && { error }) },
     })

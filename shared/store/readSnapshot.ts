@@ -107,8 +107,6 @@ export interface LiveRun {
   epoch: number
   owner: 'worker' | 'external'
   nextItemNo: number
-  /** It is past its deadline, of whatever kind. */
-  overdue: boolean
   /** Of all legs, folded; streaming ones as they are. Without the inputs, which are rows already. */
   items: Item[]
   /** The fold of the run's events up to `seq`. */
@@ -130,14 +128,12 @@ export async function readLiveRun(
       epoch: number
       owner: LiveRun['owner']
       next_item_no: number
-      overdue: boolean
     }>(
       client,
       {
         name: 'live_run',
         // Not joined by the session: a plan may then read all its runs.
-        text: `select h.last_seq, run_snapshot_v1(r.id) as run, r.epoch, r.owner, r.next_item_no,
-                 r.deadline_at <= clock_timestamp() as overdue
+        text: `select h.last_seq, run_snapshot_v1(r.id) as run, r.epoch, r.owner, r.next_item_no
                from session_heads h, runs r where h.session_id = $1 and r.id = $2`,
       },
       [id, uuid('run', runId)],
@@ -145,7 +141,7 @@ export async function readLiveRun(
     if (row?.run.sessionId !== id) return null
     const view = foldSession(await readRunLog(client, id, sessionId, runId, known?.seq ?? 0), known?.view)
     const items = view.items.filter((item) => item.kind !== 'input')
-    const { last_seq: seq, epoch, owner, next_item_no: nextItemNo, overdue } = row
-    return { seq, run: renderRun(row.run), epoch, owner, nextItemNo, overdue, items, view }
+    const { last_seq: seq, epoch, owner, next_item_no: nextItemNo } = row
+    return { seq, run: renderRun(row.run), epoch, owner, nextItemNo, items, view }
   })
 }

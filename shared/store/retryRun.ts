@@ -20,22 +20,26 @@ export interface RunRetry {
   /** What it was begun with. */
   inputs: readonly JsonObject[]
   runType: string
+  /** While earlier runs live: `enqueue` stands behind them. */
+  onBusy: 'reject' | 'enqueue'
   metadata: JsonObject
   agentVersionId: string
   version: string
   idempotency?: IdempotencyKey
 }
 
-export type RetryOutcome = AcceptOutcome | { outcome: 'not_last_run' }
+type Unretried = { outcome: 'not_last_run' } | { outcome: 'no_input' } | { outcome: 'moved' }
+export type RetryOutcome = AcceptOutcome | Unretried
 
 /**
  * Begins the last run of a session anew, in one transaction: a new run with the same inputs (`retryOf`); all that the old
- * one had made is hidden. `busy` while the old one lives. Refusals leave nothing behind.
+ * one had made is hidden. `busy` while the old one lives; `no_input`: its agent app had begun it by itself; `moved`: it has
+ * other inputs now, read them again. Refusals leave nothing behind.
  */
 export async function retryRun(db: Database, retry: RunRetry): Promise<RetryOutcome> {
   const { sessionId, runId, inputs, idempotency, ...rest } = retry
   const organizationId = uuid('organization', retry.organizationId)
-  const result = await callFunction<StoredAcceptance | { outcome: 'not_last_run' }>(db, 'retry_run_v1', {
+  const result = await callFunction<StoredAcceptance | Unretried>(db, 'retry_run_v1', {
     ...rest,
     organizationId,
     sessionId: uuid('session', sessionId),
@@ -46,5 +50,7 @@ export async function retryRun(db: Database, retry: RunRetry): Promise<RetryOutc
     agentVersionId: uuid('agentVersion', retry.agentVersionId),
     deadlineMs: tunables.runDeadline,
   })
-  return result.outcome === 'not_last_run' ? result : renderAccepted(result, sessionId)
+  const { outcome } = result
+  if (outcome === 'not_last_run' || outcome === 'no_input' || outcome === 'moved') return { outcome }
+  return renderAccepted(result, sessionId)
 }

@@ -87,9 +87,10 @@ export interface RunEnd {
   runId: string
   /**
    * By which right: a worker's epoch, or the head's last seq up to which somebody else has folded the open items; with
-   * both, also that the run is still held as it was found.
+   * both, also that the run is still held as it was found. `owner`: who carries it out, unless a worker does; `onlyOverdue`:
+   * that its time is still over.
    */
-  right: { epoch: number } | { expectSeq: number; epoch?: number }
+  right: { epoch: number } | { expectSeq: number; epoch?: number; owner?: 'external'; onlyOverdue?: true }
   status: 'completed' | 'failed' | 'cancelled'
   error?: RunError
   usage?: Usage
@@ -118,14 +119,14 @@ export interface RunPause extends Pick<
 
 export type EndOutcome =
   | { outcome: 'ended'; events: SessionEvent[]; nextRunId: string | null }
-  | { outcome: 'fenced' | 'moved' | 'already_ended' | 'absent' }
+  | { outcome: 'fenced' | 'moved' | 'already_ended' | 'not_overdue' | 'absent' }
 
 /** Ends a run: items, status, terminal event and the head's release in one transaction; returns the next run to ring. */
 export async function endRun(db: Database, end: RunEnd): Promise<EndOutcome> {
   const { sessionId, runId, right, ...rest } = end
   const result = await callFunction<
     | ({ outcome: 'ended'; attempt: number | null; nextRunId: string | null } & Written)
-    | { outcome: 'fenced' | 'moved' | 'already_ended' | 'absent' }
+    | Exclude<EndOutcome, { outcome: 'ended' }>
   >(db, 'end_run_v1', {
     ...rest,
     ...right,

@@ -8,6 +8,7 @@ const STATES: RunStatus[] = ['queued', 'running', 'paused', 'completed', 'failed
 const TABLE = `
   transition      queued     running    paused     completed  failed  cancelled
   claim           running    -          -          -          -       -
+  claimQuarantined running   -          -          -          -       -
   append          -          running    -          -          -       -
   complete        -          completed  -          -          -       -
   fail            -          failed     -          -          -       -
@@ -15,15 +16,18 @@ const TABLE = `
   lapse           -          queued     -          -          -       -
   giveBack        -          queued     -          -          -       -
   cancel          cancelled  cancelled  cancelled  -          -       -
-  expireDeadline  failed     failed     failed     -          -       -
+  expireDeadline  failed     failed     -          -          -       -
   pause           -          paused     -          -          -       -
   resume          -          -          queued     -          -       -
   expirePause     -          -          failed     -          -       -
   handOver        -          running    -          -          -       -
   push            -          running    -          -          -       -
+  endExternal     -          completed  -          -          -       -
   expireIdle      -          failed     -          -          -       -
   loseThirdWorker -          failed     -          -          -       -
-  interrupt       cancelled  cancelled  cancelled  -          -       -`
+  interrupt       cancelled  cancelled  cancelled  -          -       -
+  rollback        cancelled  cancelled  cancelled  -          -       -
+  merge           queued     -          -          -          -       -`
 
 const rows = TABLE.trim()
   .split('\n')
@@ -51,7 +55,8 @@ describe('the run state machine', () => {
   test('each live state can be left by force', () => {
     for (const state of STATES.filter((candidate) => !isEnded(candidate))) {
       expect(RUN_TRANSITIONS.cancel.from).toContain(state)
-      expect(RUN_TRANSITIONS.expireDeadline.from).toContain(state)
+      const { from } = RUN_TRANSITIONS[state === 'paused' ? 'expirePause' : 'expireDeadline']
+      expect(from).toContain(state)
     }
   })
 })

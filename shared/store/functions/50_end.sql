@@ -1,11 +1,11 @@
--- Lets go of a session: the run behind the one that has ended may start. Returns it, to be rung. The caller holds the
--- head's lock. All runs before the ended one have ended, so a long session isn't read from its beginning; `status` is not
+-- Lets go of a session: the run behind the one that has ended may start, and its time begins to count: it may have waited
+-- for days behind a pause. Returns it, to be rung. The caller holds the head's lock. All runs before the ended one have ended, so a long session isn't read from its beginning; `status` is not
 -- asked for, or a plan may choose the index of all live runs.
 create or replace function release_head_v1(p_session_id uuid, p_ended_run_no int) returns uuid language plpgsql volatile as $$
 declare
   v_next uuid;
 begin
-  update runs r set is_next = true, queued_at = clock_timestamp()
+  update runs r set is_next = true, queued_at = clock_timestamp(), deadline_at = r.deadline_at + (clock_timestamp() - r.queued_at)
     where r.id = (
       select n.id from runs n where n.session_id = p_session_id and n.run_no > p_ended_run_no and n.ended_at is null
         order by n.run_no limit 1)
@@ -63,12 +63,14 @@ create or replace function add_usage_v1(p_first jsonb, p_second jsonb) returns j
       from unnest(array['inputTokens', 'outputTokens', 'costUsd']) as key where p_first ? key and p_second ? key) end
 $$;
 
--- Ends a run, whoever ends it. Its worker is fenced by p.epoch. Whoever reads and folds its open items without a lock
--- (cancel, deadline, an agent app that goes on by itself) gives the head's last_seq at which he did: when it has moved on,
--- he reads again. Given both, both must hold.
--- in   p: { sessionId, runId, epoch?, expectSeq?, status, error?, usage?, items: [row], events: [{ type, data }],
+-- Ends a run, whoever ends it. Who carries it out is fenced by p.epoch, a worker also when it has handed the run over.
+-- Whoever reads and folds its open items without a lock (cancel, deadline, an agent app that goes on by itself) gives the
+-- head's last_seq at which he did: when it has moved on, he reads again. Given both, both must hold. What an agent app that
+-- goes on by itself has said of state and metadata counts when the run completes; what it has used counts in any case.
+-- in   p: { sessionId, runId, epoch?, owner?: whose epoch it is, expectSeq?, onlyOverdue?: not when it was resumed or pushed
+--           meanwhile, status, error?, usage?, items: [row], events: [{ type, data }],
 --           state?, metadata?, hide?: why its items leave the conversation, attempt?: { outcome, error?, … } }
--- out  { outcome: ended, baseSeq, at, events, nextRunId } | { outcome: fenced | moved | already_ended | absent }
+-- out  { outcome: ended, baseSeq, at, events, nextRunId } | { outcome: fenced | moved | already_ended | not_overdue | absent }
 create or replace function end_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_session uuid := p ->> 'sessionId';
@@ -94,6 +96,8 @@ begin
       or (p ? 'epoch' and v_run.status <> 'running') then
     return '{"outcome": "already_ended"}';
   end if;
+  if p ? 'epoch' and v_run.owner <> coalesce(p ->> 'owner', 'worker') then return '{"outcome": "fenced"}'; end if;
+  if (p ->> 'onlyOverdue')::boolean and v_run.deadline_at > v_now then return '{"outcome": "not_overdue"}'; end if;
   -- what an agent app has said of state and metadata counts when its run completes, as for a worker's
   if p ->> 'status' <> 'completed' then v_run.pending := v_run.pending - 'state' - 'metadata'; end if;
   p := coalesce(v_run.pending, '{}') || p || case when v_run.pending ? 'metadata' and p ? 'metadata'
@@ -104,7 +108,7 @@ begin
   if p ? 'hide' then v_events := v_events || jsonb_build_array(hide_items_v1(v_run_id, p ->> 'hide')); end if;
   update runs r set status = p ->> 'status', error = nullif(p -> 'error', 'null'),
       usage = add_usage_v1(r.usage, nullif(p -> 'usage', 'null')), pause = null, pending = null,
-      epoch = r.epoch + (case when p ? 'epoch' then 0 else 1 end), worker_id = null, ended_at = v_now,
+      epoch = r.epoch + (case when p ? 'expectSeq' and p ->> 'owner' is distinct from 'external' then 1 else 0 end), worker_id = null, ended_at = v_now,
       failures = r.failures + (case when p ->> 'status' = 'failed' then 1 else 0 end),
       lapses = r.lapses + (case when p -> 'attempt' ->> 'outcome' = 'lapsed' then 1 else 0 end),
       ended_seq = v_head.last_seq + jsonb_array_length(v_events) + 1

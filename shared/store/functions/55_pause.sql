@@ -17,7 +17,7 @@ begin
     return '{"outcome": "fenced"}';
   end if;
   select * into v_run from runs r where r.id = v_head.held_run_id;
-  if v_run.status <> 'running' then return '{"outcome": "fenced"}'; end if;
+  if v_run.status <> 'running' or v_run.owner <> 'worker' then return '{"outcome": "fenced"}'; end if;
   v_now := clock_timestamp();
   v_expires := v_now + make_interval(secs => (p ->> 'expiresMs')::float8 / 1000);
 

@@ -18,8 +18,8 @@ begin
   end if;
   -- by its id alone, also below: with the guard in the statement a plan may choose the index of all running runs
   select * into v_run from runs r where r.id = v_head.held_run_id;
-  -- one that was handed over goes on outside, also when its worker did not hear that it was
-  if v_run.status <> 'running' or v_run.owner = 'external' then return '{"outcome": "fenced"}'; end if;
+  -- what was handed over is the agent app's, under the same epoch
+  if v_run.status <> 'running' or v_run.owner <> 'worker' then return '{"outcome": "fenced"}'; end if;
   v_now := clock_timestamp();
   v_due := v_now + make_interval(secs => (p ->> 'delayMs')::float8 / 1000);
   update runs r set status = 'queued', is_next = true, due_at = v_due, queued_at = v_now, worker_id = null,

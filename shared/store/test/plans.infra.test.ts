@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { tunables } from '@shared/domain/tunables'
 import type { PoolClient } from 'pg'
 import { acceptMessage } from '../acceptMessage.ts'
-import { findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys } from '../dueRuns.ts'
+import { findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys, isQuarantineNeeded } from '../dueRuns.ts'
+import { beginExternalRun } from '../externalRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
 import { raiseFloors } from '../compaction.ts'
 import { readHistory, readRunItems } from '../history.ts'
@@ -11,14 +12,18 @@ import { readEvents, readLastSeqs, readRunSeqBefore } from '../readEvents.ts'
 import { readSnapshot } from '../readSnapshot.ts'
 import { findOutdatedRuns } from '../retention.ts'
 import { findRun, readItemsOfRun } from '../runs.ts'
-import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
+import { type ClaimedRun, claimQuarantined, claimRuns } from '../claimRuns.ts'
+import { retryRun } from '../retryRun.ts'
 import { listItems, listRuns } from '../sessions.ts'
 import { findOrphanedRuns, heartbeat, holdStands } from '../workers.ts'
+import { answer, endOutside, handOver, pause, push, takeOutside, targetOf } from './legs.ts'
 import { RUNS_OF_LONG_SESSION, seedCrowd } from './seedCrowd.ts'
+import { readInputs } from '../runs.ts'
 import {
   type Accepted,
   type TestEngine,
   append,
+  bare,
   created,
   finish,
   holdOf,
@@ -32,21 +37,42 @@ let client: PoolClient
 /** Where the store expects its pool: everything goes over one connection and into the transaction that is measured. */
 let db: Database
 
-/** A session whose next turn waits, and one whose turn is under way; both have more in the queue. */
-interface Subjects {
-  waiting: string
-  running: string
+/**
+ * A session whose next turn waits, and one whose turn is under way; both have more in the queue. One whose turn goes on
+ * outside, one that rests. All are long in the end.
+ */
+interface Subjects extends Sessions {
   next: Accepted
   blocked: Accepted
   claimed: ClaimedRun
+  outside: ClaimedRun
+  rested: ClaimedRun
   worker: string
+  quarantine: string
 }
 
-async function subjects(waiting: string, running: string): Promise<Subjects> {
+type Sessions = Record<'waiting' | 'running' | 'external' | 'resting', string>
+
+const newSessions = async (): Promise<Sessions> => ({
+  waiting: await engine.newSession(),
+  running: await engine.newSession(),
+  external: await engine.newSession(),
+  resting: await engine.newSession(),
+})
+
+async function subjects(sessions: Sessions): Promise<Subjects> {
+  const { waiting, running } = sessions
   const worker = await engine.newWorker()
+  const quarantine = await engine.newWorker('quarantine')
+  const lost = await engine.say(await engine.newSession())
+  await engine.rows('update runs set lapses = 2 where id = $1', bare(lost.runId))
+  const rested = await engine.take((await engine.say(sessions.resting)).runId)
+  await finish(engine.db, rested)
+  const outside = await takeOutside(engine, sessions.external)
   const claimed = await engine.take((await engine.say(running)).runId, worker)
   await engine.say(running)
-  return { waiting, running, next: await engine.say(waiting), blocked: await engine.say(waiting), claimed, worker }
+  const [next, blocked] = [await engine.say(waiting), await engine.say(waiting)]
+  return { ...sessions, next, blocked, claimed, outside, rested, worker, quarantine }
 }
 
 const PAGE = { limit: 10, order: 'asc' as const }
@@ -71,6 +97,21 @@ const VERBS: Record<string, [limit: number, (subjects: Subjects) => Promise<unkn
   'cancelling the run under way': [40, ({ running, claimed }) => cancel(running, claimed.run.id)],
   'cancelling the run that is next': [40, ({ waiting, next }) => cancel(waiting, next.runId)],
   'cancelling a run that ended long ago': [20, ({ running }) => cancelOldest(running)],
+  'merging a message': [20, ({ waiting }) => acceptMessage(db, engine.message(waiting, { onBusy: 'merge' }))],
+  'interrupting the run under way': [
+    90,
+    ({ running }) => acceptMessage(db, engine.message(running, { onBusy: 'interrupt' })),
+  ],
+  'rolling back what waits': [90, ({ waiting }) => acceptMessage(db, engine.message(waiting, { onBusy: 'rollback' }))],
+  'retrying the last run': [30, ({ resting, rested }) => retry(resting, rested)],
+  pausing: [20, ({ claimed }) => pause(onTheOne(), holdOf(claimed), 'pause')],
+  'pausing and resuming': [40, ({ claimed }) => pauseAndResume(claimed)],
+  'handing over': [10, ({ claimed }) => handOver(onTheOne(), holdOf(claimed))],
+  'beginning a run outside': [20, ({ resting, rested }) => begin(resting, rested)],
+  'pushing to a run outside': [10, ({ outside }) => push(onTheOne(), outsideTarget(outside), 'more')],
+  'ending a run outside': [40, ({ outside }) => endOutside(onTheOne(), outsideTarget(outside), undefined, 'bye')],
+  'claiming a quarantined run': [20, ({ quarantine }) => claimQuarantined(db, quarantine)],
+  'looking whether the quarantine is needed': [1, () => isQuarantineNeeded(db)],
   requeueing: [20, ({ claimed }) => requeue(db, holdOf(claimed), 'failed')],
   'a heartbeat': [5, ({ worker }) => heartbeat(db, worker, tunables.lease)],
   'looking whether a hold stands': [1, ({ claimed }) => holdStands(db, holdOf(claimed))],
@@ -94,6 +135,31 @@ const VERBS: Record<string, [limit: number, (subjects: Subjects) => Promise<unkn
   'a page of runs': [40, ({ running }) => listRuns(db, running, MIDDLE, { limit: 10, order: 'desc' })],
   'a snapshot, one runs': [4 * tunables.sessionItems, ({ running }) => readSnapshot(db, running)],
   'a snapshot, one waits': [4 * tunables.sessionItems, ({ waiting }) => readSnapshot(db, waiting)],
+}
+
+/** The engine over the connection that is measured. */
+const onTheOne = (): TestEngine => ({ ...engine, db })
+
+const outsideTarget = (outside: ClaimedRun) => targetOf(engine, holdOf(outside), null)
+
+async function pauseAndResume(claimed: ClaimedRun): Promise<void> {
+  await pause(onTheOne(), holdOf(claimed), 'pause')
+  const { outcome } = await answer(onTheOne(), holdOf(claimed), 'pause')
+  if (outcome !== 'resumed') throw new Error(outcome)
+}
+
+async function retry(sessionId: string, { run }: ClaimedRun): Promise<void> {
+  const { organizationId, id: runId, agentVersionId, version } = run
+  const what = { organizationId, sessionId, runId, runType: 'chat', metadata: {}, agentVersionId, version }
+  const { outcome } = await retryRun(db, { ...what, inputs: await readInputs(db, runId), onBusy: 'enqueue' })
+  if (outcome !== 'accepted') throw new Error(outcome)
+}
+
+async function begin(sessionId: string, { run }: ClaimedRun): Promise<void> {
+  const { organizationId, agentVersionId, version } = run
+  const what = { organizationId, sessionId, runType: 'chat', runMetadata: {}, agentVersionId, version, idleMs: 1_000 }
+  const { outcome } = await beginExternalRun(db, { ...what, input: null, items: [{}], end: null })
+  if (outcome !== 'accepted') throw new Error(outcome)
 }
 
 /** The first run of many thousands: what came after it must not be read. */
@@ -150,13 +216,13 @@ describe.each(['never analysed', 'analysed'])('by plans made while the tables we
     engine = await startTestEngine()
     client = await engine.db.connect()
     db = poolOf(client)
-    const few = await subjects(await engine.newSession(), await engine.newSession())
+    const few = await subjects(await newSessions())
     if (tables === 'analysed') await engine.rows('analyze')
     // Plans are kept per connection, so each verb gets its plan now.
     for (const { verb } of cases) await rowsRead(() => verb(few))
-    const [waiting, running] = [await engine.newSession(), await engine.newSession()]
-    await seedCrowd(engine, [waiting, running])
-    crowd = await subjects(waiting, running)
+    const long = await newSessions()
+    await seedCrowd(engine, Object.values(long))
+    crowd = await subjects(long)
   }, 120_000)
   afterAll(async () => {
     client.release()

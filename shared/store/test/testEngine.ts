@@ -46,7 +46,7 @@ export interface TestEngine {
   message(sessionId: string, more?: Partial<NewMessage>): NewMessage
   /** Sends a message that must be accepted. */
   say(sessionId: string, more?: Partial<NewMessage>): Promise<Accepted>
-  newWorker(): Promise<string>
+  newWorker(kind?: 'ordinary' | 'quarantine'): Promise<string>
   claim(workerId: string, limit?: number, hints?: string[]): Promise<ClaimedRun[]>
   /** Claims the run that is due and is expected to be this one. */
   take(runId: string, workerId?: string): Promise<ClaimedRun>
@@ -54,8 +54,8 @@ export interface TestEngine {
   /** The whole log. */
   log(sessionId: string): Promise<SessionEvent[]>
   rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
-  /** Until a statement of this database waits for a lock. */
-  untilSomebodyWaits(): Promise<void>
+  /** Until so many statements of this database wait for a lock. */
+  untilSomebodyWaits(count?: number): Promise<void>
   /** Forgets all sessions and workers, for tests that look at everything that is due. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -94,9 +94,13 @@ export async function startTestEngine(): Promise<TestEngine> {
       if (outcome.outcome !== 'accepted') throw new Error(`the message was not accepted: ${outcome.outcome}`)
       return outcome
     },
-    async newWorker() {
+    async newWorker(kind = 'ordinary') {
       const id = newId('worker')
-      await registerWorker(db, { id, host: 'here', pid: 1, concurrency: 10, quarantine: false }, tunables.lease)
+      await registerWorker(
+        db,
+        { id, host: 'here', pid: 1, concurrency: 10, quarantine: kind === 'quarantine' },
+        tunables.lease,
+      )
       return id
     },
     claim: (workerId, limit = 1, hints = []) => claimRuns(db, workerId, hints, limit),
@@ -112,9 +116,9 @@ export async function startTestEngine(): Promise<TestEngine> {
       return (await readEvents(db, sessionId, 0, 100_000))!.events
     },
     rows: async (sql, ...values) => (await db.query(sql, values)).rows,
-    async untilSomebodyWaits() {
+    async untilSomebodyWaits(count = 1) {
       const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-      while ((await db.query(waiting)).rows.length === 0);
+      while ((await db.query(waiting)).rows.length < count);
     },
     async clear() {
       await db.query('truncate sessions, session_heads, attempts, session_events, session_deltas, workers cascade')
@@ -179,7 +183,7 @@ export function requeue(
 
 /** Ends a claimed run by its worker, with one output item unless said otherwise. */
 export async function finish(db: Database, claimed: ClaimedRun, more: Partial<RunEnd> = {}): Promise<EndOutcome> {
-  const output = itemOf(claimed, 1, 'complete', 'output', 'bye')
+  const output = itemOf(claimed, claimed.run.nextItemNo, 'complete', 'output', 'bye')
   const { sessionId, runId, epoch } = holdOf(claimed)
   const made = { items: [output], events: [created(output)] }
   const end: RunEnd = {
