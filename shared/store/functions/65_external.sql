@@ -73,7 +73,8 @@ begin
     'events', v_events));
   if p -> 'end' <> 'null' then
     v_ended := end_run_v1((p -> 'end') || jsonb_build_object('sessionId', v_head.session_id, 'runId', v_run_id,
-      'expectSeq', v_head.last_seq + jsonb_array_length(v_events), 'events', '[]'::jsonb, 'items', (select coalesce(jsonb_agg(e -> 'data' -> 'item'), '[]') from jsonb_array_elements(v_events) e
+      'epoch', 1, 'owner', 'external', 'events', '[]'::jsonb,
+      'items', (select coalesce(jsonb_agg(e -> 'data' -> 'item'), '[]') from jsonb_array_elements(v_events) e
         where e ->> 'type' = 'item.created' and e -> 'data' -> 'item' ->> 'kind' <> 'input')));
     v_written := v_written || jsonb_build_array((v_ended - 'nextRunId' - 'outcome') || jsonb_build_object('runId', v_run_id));
   end if;

@@ -7,7 +7,8 @@ import { forceEndRun } from '../forceEndRun.ts'
 import { insertOrganization } from '../organizations.ts'
 import { claimDeliveries, forgetDeliveries } from '../sendDeliveries.ts'
 import { createWebhookEndpoint } from '../webhookEndpoints.ts'
-import { ERROR, type TestEngine, finish, startTestEngine } from './testEngine.ts'
+import { pause } from './legs.ts'
+import { ERROR, type TestEngine, finish, holdOf, startTestEngine } from './testEngine.ts'
 
 let engine: TestEngine
 beforeAll(async () => {
@@ -16,12 +17,12 @@ beforeAll(async () => {
 afterEach(() => engine.rows('truncate webhook_endpoints, deliveries'))
 afterAll(() => engine?.close())
 
+/** What a run's end is told as; each new session would be a delivery as well. */
+const OF_RUNS = DELIVERABLE_EVENTS.filter((type) => type !== 'session.created')
+
 const PAGE = { limit: 100, order: 'asc' as const }
 
-async function newEndpoint(
-  events: DeliverableEvent[] = [...DELIVERABLE_EVENTS],
-  organizationId = engine.organizationId,
-) {
+async function newEndpoint(events: DeliverableEvent[] = OF_RUNS, organizationId = engine.organizationId) {
   const id = newId('webhookEndpoint')
   const row = { id, organizationId, url: 'http://127.0.0.1:1/', events, description: null, secret: 'sealed' }
   expect(await createWebhookEndpoint(engine.db, row)).toEqual({ outcome: 'created', endpointId: id })
@@ -66,6 +67,19 @@ describe('a delivery is written with', () => {
     await finish(engine.db, (await claimedRun()).claimed)
     expect(await written()).toHaveLength(3)
   })
+})
+
+test('a new session and a pause are delivered as the log has them', async () => {
+  const endpoint = await newEndpoint(['session.created', 'run.paused'])
+  const { sessionId, claimed } = await claimedRun()
+  await pause(engine, holdOf(claimed), 'p1')
+  const deliveries = await deliveriesOf(endpoint)
+  expect(deliveries.map(({ type }) => type)).toEqual(['session.created', 'run.paused'])
+  const log = await engine.log(sessionId)
+  for (const { id, seq } of deliveries) {
+    const { event } = (await findDelivery(engine.db, engine.organizationId, id))!
+    expect(event).toEqual(log[seq - 1])
+  }
 })
 
 describe('no delivery is written', () => {

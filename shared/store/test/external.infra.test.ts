@@ -109,7 +109,7 @@ describe('a run that was handed over', () => {
     await handOver(engine, holdOf(second))
     const stale = targetOf(engine, holdOf(first), first.run.epoch)
     expect((await push(engine, stale, 'x')).outcome).toBe('run_ended')
-    expect((await endOutside(engine, stale, undefined, 'x')).outcome).toBe('already_ended')
+    expect((await endOutside(engine, stale, undefined, 'x')).outcome).toBe('fenced')
     expect((await push(engine, targetOf(engine, holdOf(second), second.run.epoch), 'y')).outcome).toBe('pushed')
     expect((await push(engine, targetOf(engine, holdOf(second), null), 'z')).outcome).toBe('pushed')
     await expectSound(engine, sessionId)

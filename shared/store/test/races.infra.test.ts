@@ -4,7 +4,7 @@ import { foldSession } from '@shared/domain/foldSession'
 import { isEnded } from '@shared/domain/runStates'
 import { forceEndRun } from '../forceEndRun.ts'
 import { readSnapshot } from '../readSnapshot.ts'
-import type { ClaimedRun } from '../claimRuns.ts'
+import { type ClaimedRun, claimQuarantined } from '../claimRuns.ts'
 import { requeueRun } from '../runTransitions.ts'
 import { listItems, listRuns } from '../sessions.ts'
 import { findOrphanedRuns, heartbeat, markLapsedWorkers } from '../workers.ts'
@@ -75,8 +75,8 @@ test('whatever workers, clients and the reconciler do at once, each turn ends on
     return sent === SESSIONS && !row!.live
   }
 
-  async function worker(): Promise<void> {
-    let id = await engine.newWorker()
+  async function worker(kind: 'ordinary' | 'quarantine'): Promise<void> {
+    let id = await engine.newWorker(kind)
     while (!(await allEnded())) {
       const mine = id
       // Its lease ends, somebody notices, and it goes on all the same until it looks.
@@ -87,9 +87,9 @@ test('whatever workers, clients and the reconciler do at once, each turn ends on
         )
         await reconcile()
       }
-      const claims = await engine.claim(id, 4)
+      const claims = await (kind === 'quarantine' ? claimQuarantined(engine.db, id) : engine.claim(id, 4))
       await Promise.all(claims.map((claimed) => execute(claimed, dies)))
-      if ((await heartbeat(engine.db, id, tunables.lease)) === null) id = await engine.newWorker()
+      if ((await heartbeat(engine.db, id, tunables.lease)) === null) id = await engine.newWorker(kind)
     }
   }
 
@@ -103,7 +103,8 @@ test('whatever workers, clients and the reconciler do at once, each turn ends on
   const reconciler = (async () => {
     while (!(await allEnded())) await reconcile()
   })()
-  await Promise.all([...sessions.map(client), ...Array.from({ length: WORKERS }, worker), reconciler])
+  const workers = Array.from({ length: WORKERS }, () => worker('ordinary'))
+  await Promise.all([...sessions.map(client), ...workers, worker('quarantine'), reconciler])
 
   const page = { limit: 200, order: 'asc' as const }
   const ended: string[] = []

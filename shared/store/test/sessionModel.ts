@@ -187,7 +187,8 @@ export class SessionModel {
   }
 
   endExternal(run: ModelRun, epoch: number | null, text: string | null, end: 'completed' | 'failed'): string {
-    if (isEnded(run.status) || (epoch ?? run.epoch) !== run.epoch) return 'already_ended'
+    if ((epoch ?? run.epoch) !== run.epoch) return 'fenced'
+    if (isEnded(run.status)) return 'already_ended'
     if (run.owner !== 'external') return 'not_external'
     const made = run.items.filter((item) => item.kind !== 'input').length + (text === null ? 0 : 1)
     if (end === 'completed' && made === 0) return 'no_output'
@@ -199,7 +200,6 @@ export class SessionModel {
   private endPushed(run: ModelRun, end: 'completed' | 'failed'): void {
     if (end === 'completed') run.items.at(-1)!.kind = 'output'
     if (end === 'completed' && run.pending !== null) this.state = run.pending
-    run.epoch++
     this.finish(run, end)
   }
 

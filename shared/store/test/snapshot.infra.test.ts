@@ -106,25 +106,27 @@ describe('a snapshot', () => {
     expect(await readSnapshot(engine.db, await engine.newSession())).toMatchObject({ seq: 1, items: [], runs: [] })
   })
 
+  const QUEUED = 90
+
   test('of a long session holds the newest items, their runs, and every live run', async () => {
     const sessionId = await engine.newSession()
     const first = await engine.take((await engine.say(sessionId)).runId)
     await finish(engine.db, first)
     const held = await engine.take((await engine.say(sessionId)).runId)
     await append(engine.db, holdOf(held), created(itemOf(held, 1, 'streaming')))
-    for (let i = 0; i < tunables.sessionItems + 5; i++) await engine.say(sessionId)
+    // As many runs as may wait, each with three messages: more items than a snapshot holds.
+    for (let i = 0; i < QUEUED; i++) {
+      await engine.say(sessionId)
+      for (let joined = 0; joined < 2; joined++) await engine.say(sessionId, { onBusy: 'merge' })
+    }
     const running = (await readSnapshot(engine.db, sessionId))!
     expect(running.items).toHaveLength(tunables.sessionItems)
-    expect(running.items[0]!.runNo).toBe(8)
-    expect(running.runs.map((run) => run.runNo)).toEqual(
-      Array.from({ length: tunables.sessionItems + 6 }, (_, i) => i + 2),
-    )
+    expect(running.items[0]!.runNo).toBe(3 + Math.floor((3 * QUEUED - tunables.sessionItems) / 3))
+    expect(running.runs.map((run) => run.runNo)).toEqual(Array.from({ length: QUEUED + 1 }, (_, i) => i + 2))
     // Also when none is held: the oldest of them has no item in the snapshot.
     await finish(engine.db, held)
     const waiting = (await readSnapshot(engine.db, sessionId))!
-    expect(waiting.runs.map((run) => run.runNo)).toEqual(
-      Array.from({ length: tunables.sessionItems + 5 }, (_, i) => i + 3),
-    )
+    expect(waiting.runs.map((run) => run.runNo)).toEqual(Array.from({ length: QUEUED }, (_, i) => i + 3))
   })
 
   test('leaves out hidden items, of settled runs and of the live one', async () => {
