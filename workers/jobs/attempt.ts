@@ -3,6 +3,7 @@ import type { AttemptRecord, Hold } from '@shared/store/runTransitions'
 import type { AgentFailure } from '@workers/agent/agentFailure'
 import { type RunAssembly, assembleRun } from '@workers/agent/assembleRun'
 import { type AnswerRecord, newAnswerRecord } from '@workers/agent/callAgentApp'
+import { claimClock } from './claimClock.ts'
 
 /** What was sent and what came, while an attempt runs; becomes its record. */
 export interface AttemptInProgress {
@@ -10,6 +11,8 @@ export interface AttemptInProgress {
   hold: Hold
   assembly: RunAssembly
   answer: AnswerRecord
+  /** The time by Postgres' clock. */
+  now: () => Date
   request?: { bytes: number; sha256: string }
   firstDeltaAt?: Date
   reportedVersion?: string
@@ -17,6 +20,7 @@ export interface AttemptInProgress {
 
 export function beginAttempt(claimed: ClaimedRun): AttemptInProgress {
   const { run, session } = claimed
+  const now = claimClock(claimed)
   return {
     claimed,
     hold: { sessionId: session.id, runId: run.id, epoch: run.epoch, attempt: run.attempt },
@@ -25,9 +29,10 @@ export function beginAttempt(claimed: ClaimedRun): AttemptInProgress {
       runId: run.id,
       runNo: run.runNo,
       firstItemNo: run.nextItemNo,
-      now: () => new Date(),
+      now,
     }),
     answer: newAnswerRecord(),
+    now,
   }
 }
 

@@ -31,6 +31,7 @@ export const row: Row = {
 
 /** Retries, and a takeover by a worker whose clock is ten minutes away from that of the lost one. */
 async function strikeSkewed(arena: Arena, skews: ReadonlyMap<Member, Environment>): Promise<Outcome> {
+  arena.spare()
   const retried = await arena.conversation()
   const talk = await arena.conversation()
   const crowd = await arena.crowd(3, 3)
