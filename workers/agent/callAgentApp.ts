@@ -218,11 +218,7 @@ async function* bytesOf(response: Dispatcher.ResponseData, record: AnswerRecord)
 const RETRYABLE_STATUS = new Set([408, 425, 429])
 
 /** Only the status is told on: a body may hold what is not for end users. Its beginning is kept with the attempt. */
-async function refusal(
-  response: Dispatcher.ResponseData,
-  record: AnswerRecord,
-  now: Date,
-): Promise<AgentFailure> {
+async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord, now: Date): Promise<AgentFailure> {
   const status = response.statusCode
   try {
     for await (const _chunk of bytesOf(response, record)) if (record.bytes > tunables.keptResponseBytes) break

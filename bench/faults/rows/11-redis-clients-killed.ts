@@ -24,7 +24,8 @@ export const row: Row = {
     const ended = await turn.sawEnd(0)
     const began = await after.say(BRIEF).sawStart()
     return {
-      proof: streaming !== null && ended === null && killed > 0 ? `${killed} connections, ${turn.content} streamed` : null,
+      proof:
+        streaming !== null && ended === null && killed > 0 ? `${killed} connections, ${turn.content} streamed` : null,
       recovery: recovery('connections killed → next run begins', struck, began, bounds.serviceBack),
     }
   },

@@ -43,10 +43,7 @@ export const row: Row = {
 }
 
 /** A message whose run streams on a worker that fits. */
-async function runOn(
-  arena: Arena,
-  fits: (worker: Member) => boolean,
-): Promise<{ worker: Member; turn: Turn } | null> {
+async function runOn(arena: Arena, fits: (worker: Member) => boolean): Promise<{ worker: Member; turn: Turn } | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const talk: Conversation = await arena.conversation()
     const match = { sessionId: talk.sessionId }

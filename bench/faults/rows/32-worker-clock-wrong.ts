@@ -16,7 +16,12 @@ export const row: Row = {
   invariants: ['I1', 'I3', 'I4', 'I8', 'I10'],
   brokers: BOTH,
   async strike(arena) {
-    const [fast, slow] = arena.one([[0, 1], [1, 0]]).map((index) => arena.site.cluster.workers[index])
+    const [fast, slow] = arena
+      .one([
+        [0, 1],
+        [1, 0],
+      ])
+      .map((index) => arena.site.cluster.workers[index])
     if (!fast || !slow) return NOTHING_STRUCK
     const skews = new Map([
       [fast, skewed(SKEW_MS)],

@@ -32,7 +32,8 @@ export const row: Row = {
     over = true
     await Promise.all(talking)
     return {
-      proof: underWay > 0 ? `${members.length} processes, ${underWay} runs under way when they were asked to end` : null,
+      proof:
+        underWay > 0 ? `${members.length} processes, ${underWay} runs under way when they were asked to end` : null,
       recovery: null,
     }
   },

@@ -23,4 +23,27 @@ import { row as row32 } from './32-worker-clock-wrong.ts'
 import { row as row34 } from './34-rolling-restart.ts'
 
 /** The fault matrix, in its order. */
-export const ROWS: readonly Row[] = [row01, row02, row03, row05, row06, row07, row08, row09, row10, row11, row12, row13, row14, row15, row16, row18, row19, row20, row21, row22, row32, row34]
+export const ROWS: readonly Row[] = [
+  row01,
+  row02,
+  row03,
+  row05,
+  row06,
+  row07,
+  row08,
+  row09,
+  row10,
+  row11,
+  row12,
+  row13,
+  row14,
+  row15,
+  row16,
+  row18,
+  row19,
+  row20,
+  row21,
+  row22,
+  row32,
+  row34,
+]
