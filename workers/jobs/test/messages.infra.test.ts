@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { readSnapshot } from '@shared/store/readSnapshot'
@@ -13,6 +13,21 @@ beforeAll(async () => {
 })
 afterEach(() => world.clear())
 afterAll(() => world.close())
+
+const HOUR = 3_600_000
+
+/** As on a machine whose date was set wrongly: timers go on as ever. */
+function setDate(now: number): void {
+  const timers = [
+    'setImmediate',
+    'clearImmediate',
+    'setInterval',
+    'clearInterval',
+    'setTimeout',
+    'clearTimeout',
+  ] as const
+  jest.useFakeTimers({ now, doNotFake: [...timers, 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] })
+}
 
 const message = (content: string) => ({ type: 'message', role: 'assistant', content })
 
@@ -42,6 +57,28 @@ describe('a message', () => {
       'item.completed',
       'run.completed',
     ])
+  })
+
+  test('is signed, tried again and dated by Postgres’ clock when the worker’s own is wrong', async () => {
+    const sessionId = await world.engine.newSession()
+    await world.startWorker()
+    const now = () => performance.timeOrigin + performance.now()
+    world.app.onCall = (call) =>
+      call.request.run.attempt === 1
+        ? call.status(503, 'busy', { 'retry-after': new Date(now()).toUTCString() })
+        : call.answer([message('well')])
+    setDate(now() - HOUR)
+    try {
+      const run = await world.ended(await world.say(sessionId))
+      const times = run.attempts.flatMap(({ timing }) => [timing.claimedAt, timing.firstByteAt, timing.endedAt])
+      expect(times).toEqual(times.toSorted())
+      for (const { headers } of world.app.calls)
+        expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - now())).toBeLessThan(HOUR / 2)
+      const { items } = await world.settled(sessionId)
+      expect(items.map(({ createdAt }) => createdAt)).toEqual(items.map(({ createdAt }) => createdAt).toSorted())
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   test('is answered in one piece just as well: all items, the last one is the output', async () => {
