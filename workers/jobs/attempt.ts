@@ -1,9 +1,9 @@
+import { clockFrom } from '@shared/domain/clockFrom'
 import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { AttemptRecord, Hold } from '@shared/store/runTransitions'
 import type { AgentFailure } from '@workers/agent/agentFailure'
 import { type RunAssembly, assembleRun } from '@workers/agent/assembleRun'
 import { type AnswerRecord, newAnswerRecord } from '@workers/agent/callAgentApp'
-import { claimClock } from './claimClock.ts'
 
 /** What was sent and what came, while an attempt runs; becomes its record. */
 export interface AttemptInProgress {
@@ -20,7 +20,9 @@ export interface AttemptInProgress {
 
 export function beginAttempt(claimed: ClaimedRun): AttemptInProgress {
   const { run, session } = claimed
-  const now = claimClock(claimed)
+  const [claim] = claimed.events
+  if (!claim) throw new Error('a claim is an event')
+  const now = clockFrom(new Date(claim.at))
   return {
     claimed,
     hold: { sessionId: session.id, runId: run.id, epoch: run.epoch, attempt: run.attempt },
