@@ -5,6 +5,7 @@ import { tunables } from '@shared/domain/tunables'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { bare, typesOf } from '../../../shared/store/test/testEngine.ts'
+import { setDate, trueNow } from '../../../test/server/setDate.ts'
 import { POLICY, SIGNING_KEY, type World, startWorld } from './world.ts'
 
 let world: World
@@ -15,19 +16,6 @@ afterEach(() => world.clear())
 afterAll(() => world.close())
 
 const HOUR = 3_600_000
-
-/** As on a machine whose date was set wrongly: timers go on as ever. */
-function setDate(now: number): void {
-  const timers = [
-    'setImmediate',
-    'clearImmediate',
-    'setInterval',
-    'clearInterval',
-    'setTimeout',
-    'clearTimeout',
-  ] as const
-  jest.useFakeTimers({ now, doNotFake: [...timers, 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] })
-}
 
 const message = (content: string) => ({ type: 'message', role: 'assistant', content })
 
@@ -62,12 +50,11 @@ describe('a message', () => {
   test('is signed, tried again and dated by Postgres’ clock when the worker’s own is wrong', async () => {
     const sessionId = await world.engine.newSession()
     await world.startWorker()
-    const now = () => performance.timeOrigin + performance.now()
     world.app.onCall = (call) =>
       call.request.run.attempt === 1
-        ? call.status(503, 'busy', { 'retry-after': new Date(now()).toUTCString() })
+        ? call.status(503, 'busy', { 'retry-after': new Date(trueNow()).toUTCString() })
         : call.answer([message('well')])
-    setDate(now() - HOUR)
+    setDate(trueNow() - HOUR)
     try {
       const run = await world.ended(await world.say(sessionId))
       const times = run.attempts.flatMap(({ timing }) => [
@@ -77,7 +64,7 @@ describe('a message', () => {
       ])
       expect(times.map(Date.parse)).toEqual(times.map(Date.parse).toSorted((a, b) => a - b))
       for (const { headers } of world.app.calls)
-        expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - now())).toBeLessThan(HOUR / 2)
+        expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - trueNow())).toBeLessThan(HOUR / 2)
       const { items } = await world.settled(sessionId)
       const created = items.map(({ createdAt }) => Date.parse(createdAt))
       expect(created).toEqual(created.toSorted((a, b) => a - b))
