@@ -1,6 +1,7 @@
 import type { Environment, Member } from '../../cluster/member.ts'
 import type { Arena } from '../arena/arena.ts'
 import { bounds } from '../arena/patience.ts'
+import { AGENT } from '../arena/site.ts'
 import { BOTH, NOTHING_STRUCK, type Outcome, type Row, recovery } from '../arena/row.ts'
 
 /** More than what receivers of signed requests forgive. */
@@ -55,11 +56,23 @@ async function strikeSkewed(arena: Arena, skews: ReadonlyMap<Member, Environment
   await lost.start(skews.get(lost))
   const again = recovery('Retry-After → next attempt', await retrying, await busy.saw('run.attempt', 2), RETRY_MOST_MS)
   arena.expectWithin(again.what, again.ms, again.withinMs)
+  expectAskedFor(arena, retried.sessionId)
   await Promise.all([busy, turn, ...crowd.flatMap(({ turns }) => turns)].map((one) => one.sawEnd()))
   const off = Math.round((arena.recorder.timeOf(struck.at) - killed) / 1_000)
   return {
     proof: Math.abs(off) > 300 ? `attempt 1 of ${turn.content} was on a worker ${off} s off` : null,
     recovery: recovery('worker killed → next attempt', killed, next, bounds.deadWorker(arena.leaseMs)),
+  }
+}
+
+/** A clock that is ahead would not wait for the date at all, but only as long as the agent's own policy says. */
+function expectAskedFor({ recorder }: Arena, sessionId: string): void {
+  for (const entry of recorder.entries) {
+    if (entry.kind !== 'event' || entry.event.type !== 'run.retrying' || entry.event.sessionId !== sessionId) continue
+    // It may have been on the worker that was killed as well.
+    if (entry.event.data.error.code !== 'agent_status') continue
+    const waits = Date.parse(entry.event.data.nextAt) - Date.parse(entry.event.at)
+    if (waits <= AGENT.policy.retries.backoffMs) throw new Error(`the next attempt was due after ${waits} ms already`)
   }
 }
 
