@@ -200,7 +200,7 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
   const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, secret })
   const quarantine = createQuarantine({ db, log, spawn: () => forkQuarantine(settings, databaseUrl, secret) })
   const { eventRetentionMs } = settings
-  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine, eventRetentionMs })
+  const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine, worker, eventRetentionMs })
   stopping.add('The connections to agent apps', 1_000, () => closeAgentConnections())
   stopping.add('The quarantine', 3_000, () => quarantine.stop())
   stopping.add('The reconciler', 2_000, () => reconciler.stop())

@@ -1,10 +1,13 @@
 import { type StartedProcess, waitUntil } from './startProcess.ts'
 
+/** Settings of one start, on top of the member's own. */
+export type Environment = Readonly<Record<string, string>>
+
 /** How a member of a cluster is started: always on the same port and data. */
 export interface MemberPlan {
   name: string
   url: string
-  launch: () => Promise<StartedProcess>
+  launch: (environment: Environment) => Promise<StartedProcess>
   isReady: () => Promise<boolean>
 }
 
@@ -45,9 +48,9 @@ export class Member {
   }
 
   /** Starts it and waits until it is ready. */
-  async start(): Promise<void> {
+  async start(environment: Environment = {}): Promise<void> {
     if (this.running) throw new Error(`${this.name} runs already`)
-    this.#process = await this.#plan.launch()
+    this.#process = await this.#plan.launch(environment)
     this.#expected = true
     this.#frozen = false
     await waitUntil(this.#process, this.#plan.isReady, READY_MS)

@@ -147,11 +147,11 @@ function member(site: Site, name: string, args: string[], port: number): Member 
   const one = new Member({
     name,
     url: urlOf(port),
-    launch: async () => {
+    launch: async (environment) => {
       const { plan } = site
       const databaseUrl = await routed(plan, name, 'postgres', plan.databaseUrl)
       const redisUrl = plan.redisUrl === null ? '' : await routed(plan, name, 'redis', plan.redisUrl)
-      const env = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+      const env = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...environment }
       return launch(site, name, [agentview, ...args], env)
     },
     isReady: () => isReady(urlOf(port)),

@@ -9,6 +9,8 @@ export interface TcpProxy {
   readonly port: number
   /** Connections that are open now. */
   connections(): number
+  /** The ports from which the service sees the open connections come. */
+  outgoingPorts(): number[]
   /** Ends every open connection with RST; new ones are served. */
   reset(): number
   /** Ends every open connection with RST and refuses new ones. */
@@ -98,6 +100,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   return {
     port,
     connections: () => pairs.size,
+    outgoingPorts: () => [...pairs].flatMap(({ service }) => service.localPort ?? []),
     reset: () => resetAll(),
     refuse() {
       mood = { kind: 'refuse' }

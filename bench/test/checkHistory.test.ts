@@ -1,4 +1,5 @@
 import type { SessionEvent } from '@shared/domain/events'
+import type { Run } from '@shared/domain/objects'
 import { checkHistory } from '../faults/checker/checkHistory.ts'
 import { wordsOf } from '../faults/agent/script.ts'
 import type { Entry } from '../faults/history/entries.ts'
@@ -198,6 +199,48 @@ test('I8: a recovery that takes too long, and a message that nobody answers', ()
   expect(broken(history({ more: [late] }))).toEqual(['I8'])
   expect(broken(history({ more: [silent] }))).toEqual(['I8'])
   expect(broken(history({ more: [{ ...late, ms: 6_000 }] }))).toEqual([])
+})
+
+describe('I1: runs that the fault is no business of', () => {
+  const spared: Entry = { at: 3, kind: 'spared', outcomes: ['failed', 'lapsed'] }
+  const changed = (change: (run: Run) => Run) =>
+    history({ more: [spared] }).map((entry) =>
+      entry.kind === 'final' ? { ...entry, runs: entry.runs.map(change) } : entry,
+    )
+
+  test('they completed, and no attempt was charged', () => {
+    expect(checkHistory(history({ more: [spared] }))).toEqual([])
+  })
+  test('one failed', () => {
+    expect(broken(changed((run) => ({ ...run, status: 'failed' })))).toContain('I1')
+  })
+  test('one has an attempt that was charged', () => {
+    const charged = (run: Run): Run => ({
+      ...run,
+      attempts: run.attempts.map((attempt) => ({ ...attempt, outcome: 'failed' })),
+    })
+    expect(broken(changed(charged))).toEqual(['I1'])
+  })
+})
+
+describe('I10: times in order', () => {
+  const minutesAgo = (minutes: number, at: string) => new Date(Date.parse(at) - minutes * 60_000).toISOString()
+
+  test('an event that is dated before the one before it', () => {
+    const log = (log: SessionEvent[]) => log.map((one) => (one.seq === 8 ? { ...one, at: minutesAgo(5, one.at) } : one))
+    expect(broken(history({ log }))).toEqual(['I10'])
+  })
+  test('an attempt that was answered before it began', () => {
+    const early = ({ timing, ...attempt }: Run['attempts'][number]) => {
+      return { ...attempt, timing: { ...timing, firstByteAt: minutesAgo(5, timing.claimedAt) } }
+    }
+    const entries = history().map((entry) =>
+      entry.kind === 'final'
+        ? { ...entry, runs: entry.runs.map((run) => ({ ...run, attempts: run.attempts.map(early) })) }
+        : entry,
+    )
+    expect(broken(entries)).toContain('I10')
+  })
 })
 
 test('I9: a refused message is nowhere', () => {

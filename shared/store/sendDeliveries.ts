@@ -20,6 +20,8 @@ export interface ClaimedDelivery {
   /** How many attempts were charged, with this one. */
   tries: number
   event: SessionEvent
+  /** By Postgres' clock. */
+  claimedAt: Date
 }
 
 export interface DeliveryClaim {
@@ -46,15 +48,23 @@ export async function claimDeliveries(db: Database, { room, after, ...claim }: D
       session_id: string
       run_id: string | null
       run_attempt: number | null
+      claimed_at: Date
     } & Pick<StoredEvent, 'seq' | 'type' | 'data' | 'at'>
-  >(db, { name: 'claim_deliveries_v1', text: 'select * from claim_deliveries_v1($1::jsonb)' }, [
-    JSON.stringify({
-      ...claim,
-      after: after && uuid('webhookEndpoint', after),
-      room: Object.fromEntries([...room].map(([id, places]) => [uuid('webhookEndpoint', id), places])),
-      leaseMs: tunables.webhooks.lease,
-    }),
-  ])
+  >(
+    db,
+    {
+      name: 'claim_deliveries_v1',
+      text: 'select *, clock_timestamp() as claimed_at from claim_deliveries_v1($1::jsonb)',
+    },
+    [
+      JSON.stringify({
+        ...claim,
+        after: after && uuid('webhookEndpoint', after),
+        room: Object.fromEntries([...room].map(([id, places]) => [uuid('webhookEndpoint', id), places])),
+        leaseMs: tunables.webhooks.lease,
+      }),
+    ],
+  )
   return rows.map((row): ClaimedDelivery => {
     const stored = { ...row, runId: row.run_id, attempt: row.run_attempt }
     return {
@@ -66,6 +76,7 @@ export async function claimDeliveries(db: Database, { room, after, ...claim }: D
       attempt: row.attempt,
       tries: row.tries,
       event: renderEvent(stored, idOf('session', row.session_id)),
+      claimedAt: row.claimed_at,
     }
   })
 }

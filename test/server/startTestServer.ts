@@ -119,6 +119,7 @@ async function compose(
     log,
     leases: leasesOf(),
     quarantine: { wake: () => undefined },
+    worker,
   })
   closing.push(() => reconciler.stop())
 

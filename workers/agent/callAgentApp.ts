@@ -22,6 +22,8 @@ export interface AgentCall {
   timeouts: CallTimeouts
   /** Aborts the call; its reason is what the generator throws. */
   signal: AbortSignal
+  /** What firstByteAt and a Retry-After date are told by. */
+  now: () => Date
 }
 
 /** What is kept of an answer, filled in while it comes. */
@@ -73,14 +75,14 @@ export async function* callAgentApp(call: AgentCall, record: AnswerRecord): Asyn
     const response = await post(call, watch.signal)
     watch.alive()
     record.status = response.statusCode
-    record.firstByteAt = new Date()
+    record.firstByteAt = call.now()
     if (response.statusCode === 202) {
       finished = response
       yield { name: 'goesOn' }
       return
     }
     if (response.statusCode !== 200) {
-      const failure = await refusal(response, record)
+      const failure = await refusal(response, record, call.now())
       finished = response
       throw failure
     }
@@ -216,7 +218,7 @@ async function* bytesOf(response: Dispatcher.ResponseData, record: AnswerRecord)
 const RETRYABLE_STATUS = new Set([408, 425, 429])
 
 /** Only the status is told on: a body may hold what is not for end users. Its beginning is kept with the attempt. */
-async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord): Promise<AgentFailure> {
+async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord, now: Date): Promise<AgentFailure> {
   const status = response.statusCode
   try {
     for await (const _chunk of bytesOf(response, record)) if (record.bytes > tunables.keptResponseBytes) break
@@ -225,7 +227,7 @@ async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord):
   }
   return new AgentFailure('agent_status', `The agent app answered ${status}`, {
     retryable: status >= 500 || RETRYABLE_STATUS.has(status),
-    retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+    retryAfterMs: retryAfterMs(response.headers['retry-after'], now.getTime()),
   })
 }
 

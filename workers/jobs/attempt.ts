@@ -1,3 +1,4 @@
+import { clockFrom } from '@shared/domain/clockFrom'
 import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { AttemptRecord, Hold } from '@shared/store/runTransitions'
 import type { AgentFailure } from '@workers/agent/agentFailure'
@@ -10,6 +11,8 @@ export interface AttemptInProgress {
   hold: Hold
   assembly: RunAssembly
   answer: AnswerRecord
+  /** The time by Postgres' clock. */
+  now: () => Date
   request?: { bytes: number; sha256: string }
   firstDeltaAt?: Date
   reportedVersion?: string
@@ -17,6 +20,9 @@ export interface AttemptInProgress {
 
 export function beginAttempt(claimed: ClaimedRun): AttemptInProgress {
   const { run, session } = claimed
+  const [claim] = claimed.events
+  if (!claim) throw new Error('a claim is an event')
+  const now = clockFrom(new Date(claim.at))
   return {
     claimed,
     hold: { sessionId: session.id, runId: run.id, epoch: run.epoch, attempt: run.attempt },
@@ -25,9 +31,10 @@ export function beginAttempt(claimed: ClaimedRun): AttemptInProgress {
       runId: run.id,
       runNo: run.runNo,
       firstItemNo: run.nextItemNo,
-      now: () => new Date(),
+      now,
     }),
     answer: newAnswerRecord(),
+    now,
   }
 }
 

@@ -94,9 +94,9 @@ async function prepareCall(
     'agentview-run-token': tools.runTokenOf(attempt.claimed),
     'idempotency-key': `${id}:${leg}`,
     traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
-    ...signatureHeaders([await tools.findSigningSecret(run.organizationId)], `${id}-${number}`, body, new Date()),
+    ...signatureHeaders([await tools.findSigningSecret(run.organizationId)], `${id}-${number}`, body, attempt.now()),
   }
-  return { url, headers, body, timeouts: policy.timeouts, signal }
+  return { url, headers, body, timeouts: policy.timeouts, signal, now: attempt.now }
 }
 
 /** How an answer ended well. */
@@ -124,7 +124,7 @@ async function streamAnswer(
     const events = attempt.assembly.take(frame)
     if (events.length > 0) {
       const first = attempt.firstDeltaAt === undefined
-      attempt.firstDeltaAt ??= new Date()
+      attempt.firstDeltaAt ??= attempt.now()
       tools.outbox.add(attempt.hold, events, first)
     }
   }

@@ -10,6 +10,7 @@ import { giveBackOrphans, markLapsed } from './chores/lostWorkers.ts'
 import { endOverdue } from './chores/overdueRuns.ts'
 import { quarantineRuns } from './chores/quarantinedRuns.ts'
 import type { Quarantine } from './quarantine.ts'
+import type { Worker } from './worker.ts'
 
 /**
  * Finds what fell between and does one chore after another: runs of lost workers, runs past their time, lost bells. One
@@ -24,6 +25,8 @@ export interface ReconcilerOptions extends ChoreTools {
   databaseUrl: string
   leases: Leases
   quarantine: Pick<Quarantine, 'wake'>
+  /** That of the same process: carries out what the queue takes no bells for. */
+  worker: Pick<Worker, 'wake'>
   /** How long the events of ended runs are kept, in ms; tunables.eventRetention unless said. */
   eventRetentionMs?: number
 }
@@ -78,7 +81,7 @@ interface ReconcilerState {
   leads: boolean
   /** Since when Postgres has answered us without a break; null while it doesn't. A new process has met no break yet. */
   reachableSince: number | null
-  ringAgain: (tools: ChoreTools, now: number) => Promise<void>
+  ringAgain: ReturnType<typeof createBellRinger>
   housekeptAt: number
   /** Under way: it may take minutes, so it runs beside the rounds. */
   compaction: Promise<void> | null
@@ -131,7 +134,7 @@ async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState,
   await giveBackOrphans(options)
   await endOverdue(options)
   await quarantineRuns(options, options.quarantine)
-  await state.ringAgain(options, now)
+  await state.ringAgain(options, options.worker, now)
   if (now - state.housekeptAt > tunables.housekeeping) {
     state.housekeptAt = now
     await housekeep(options)

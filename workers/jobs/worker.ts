@@ -34,6 +34,8 @@ import { sayCommitted } from '@shared/broker/sayCommitted'
 export interface Worker {
   /** Runs that it carries out now. */
   running(): number
+  /** Claims what is due, these runs first: for when no bell can be rung. */
+  wake(runIds: readonly string[]): void
   /** Takes no more runs, waits up to `graceMs` for those under way, gives the rest back uncharged. */
   drain(graceMs: number): Promise<void>
 }
@@ -235,6 +237,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   return {
     running: () => executions.size,
+    wake: (runIds) => void puller.wake(runIds),
     async drain(graceMs) {
       stopping = true
       clearInterval(look)

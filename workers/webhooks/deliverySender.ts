@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Agent } from 'undici'
+import { clockFrom } from '@shared/domain/clockFrom'
 import { type DeliveryAnswer, judgeDelivery } from '@shared/domain/judgeDelivery'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from '@shared/store/pool'
@@ -112,16 +113,18 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
   }
 
   /** Throws when it was broken off. */
-  async function attempt({ id, url, secrets, event }: ClaimedDelivery): Promise<DeliveryAnswer> {
+  async function attempt({ id, url, secrets, event, claimedAt }: ClaimedDelivery): Promise<DeliveryAnswer> {
+    const now = clockFrom(claimedAt)
     const body = JSON.stringify(event)
     const opened = openAll(secrets)
     if (opened === null) return { error: 'The endpoint’s secret can’t be opened: rotate it.' }
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'AgentView',
-      ...signatureHeaders(opened, id, body, new Date()),
+      ...signatureHeaders(opened, id, body, now()),
     }
-    return postDelivery({ url, headers, body, dispatcher, totalMs: tunables.webhooks.total, signal: shutdown.signal })
+    const { signal } = shutdown
+    return postDelivery({ url, headers, body, dispatcher, totalMs: tunables.webhooks.total, signal, now })
   }
 
   function openAll(secrets: readonly string[]): string[] | null {

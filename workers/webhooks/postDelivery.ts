@@ -13,6 +13,8 @@ export interface DeliveryRequest {
   totalMs: number
   /** Aborts the request; its reason is what is thrown. */
   signal: AbortSignal
+  /** What a Retry-After date is told by. */
+  now: () => Date
 }
 
 /**
@@ -20,7 +22,7 @@ export interface DeliveryRequest {
  * body is kept, and undici follows no redirects.
  */
 export async function postDelivery(delivery: DeliveryRequest): Promise<DeliveryAnswer> {
-  const { url, headers, body, dispatcher, totalMs, signal } = delivery
+  const { url, headers, body, dispatcher, totalMs, signal, now } = delivery
   const fault = webhookUrlFault(url)
   if (fault !== null) return { error: `The endpoint’s URL ${fault}.` }
   const controller = new AbortController()
@@ -31,7 +33,7 @@ export async function postDelivery(delivery: DeliveryRequest): Promise<DeliveryA
     signal.throwIfAborted()
     const response = await request(url, { method: 'POST', headers, body, dispatcher, signal: controller.signal })
     await readRest(response)
-    return { status: response.statusCode, retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()) }
+    return { status: response.statusCode, retryAfterMs: retryAfterMs(response.headers['retry-after'], now().getTime()) }
   } catch (error) {
     signal.throwIfAborted()
     if (controller.signal.aborted) return { error: `The receiver did not answer within ${totalMs / 1_000} s.` }

@@ -6,6 +6,9 @@ import { wrongs } from './wrongs.ts'
 
 // The agent app of the fault harness: a process of its own, without state; what it does stands in the input (script.ts).
 
+/** How wrong a signature's time may be (Standard Webhooks). */
+const FORGIVEN_S = 5 * 60
+
 createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
     console.error(error)
@@ -16,6 +19,9 @@ createServer((request, response) => {
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let body = ''
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
+  // What every verifier of signed requests refuses.
+  const age = Date.now() / 1_000 - Number(request.headers['webhook-timestamp'])
+  if (!(Math.abs(age) <= FORGIVEN_S)) return void response.writeHead(401).end(`The request is ${age} s old.`)
   // Sent by AgentView, which checks it against this contract.
   const { inputs, run } = JSON.parse(body) as AgentRequest
   const told = inputs.flatMap((input) => readInput(input) ?? [])

@@ -24,7 +24,7 @@ export interface Wrong {
 }
 
 /** Every way of going wrong that wrongs.ts can do. */
-export const WRONGS = ['hang', 'reset', 'end', 'error', 'status500'] as const
+export const WRONGS = ['hang', 'reset', 'end', 'error', 'status500', 'comeBackAt'] as const
 export type WrongName = (typeof WRONGS)[number]
 
 /** A message as the agent app understands it. */

@@ -13,4 +13,7 @@ export const wrongs: Record<WrongName, (response: ServerResponse) => void> = {
     void response.end(`event: error\ndata: ${JSON.stringify({ message: 'on purpose', retryable: true })}\n\n`),
   /** Only with `afterWords: 0`. */
   status500: (response) => void response.writeHead(500).end('on purpose'),
+  /** 503 until a time of day (in whole seconds), two seconds from now. Only with `afterWords: 0`. */
+  comeBackAt: (response) =>
+    void response.writeHead(503, { 'retry-after': new Date(Date.now() + 2_000).toUTCString() }).end('on purpose'),
 }

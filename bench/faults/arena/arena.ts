@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AttemptOutcome } from '@shared/domain/objects'
 import type { Strike, Struck } from '@shared/failpoints/failpoint'
 import { type ApiClient, type Tried, createApiClient } from '../../client/apiClient.ts'
 import { createSession, readAccepted, signIn } from '../../client/calls.ts'
@@ -69,6 +70,11 @@ export class Arena {
   /** Something else that must not take longer than promised (I8), beside the recovery that the row is about. */
   expectWithin(what: string, ms: number, withinMs: number): void {
     this.recorder.note({ kind: 'recovered', what, ms, withinMs })
+  }
+
+  /** The fault is no business of the runs: each must complete, and none of their attempts may end like this. */
+  spare(...outcomes: AttemptOutcome[]): void {
+    this.recorder.note({ kind: 'spared', outcomes })
   }
 
   /** A whole number from `least` to `most`. */

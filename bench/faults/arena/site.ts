@@ -78,6 +78,19 @@ export class Site {
     return found
   }
 
+  /** The worker that has the right to reconcile; null while none has. */
+  async reconcilerLeader(): Promise<Member | null> {
+    const holders = await this.postgres.query<{ port: number }>(
+      `select a.client_port as port from pg_locks l join pg_stat_activity a using (pid)
+        where l.locktype = 'advisory' and l.granted and a.application_name = 'agentview reconciler'`,
+    )
+    const isFrom = ({ name }: Member) => {
+      const ports = this.links.between(name, 'postgres').outgoingPorts()
+      return holders.some(({ port }) => ports.includes(port))
+    }
+    return this.cluster.workers.find(isFrom) ?? null
+  }
+
   /** Asks Redis itself, by no proxy: `await site.redisCommand('FLUSHALL')`. */
   async redisCommand(command: string, ...args: string[]): Promise<unknown> {
     const client = new Redis(this.redis.url, { lazyConnect: true, maxRetriesPerRequest: 0 })

@@ -42,6 +42,13 @@ export class Turn {
     return (await this.#recorder.first(starts, timeoutMs))?.at ?? null
   }
 
+  /** When the run was first claimed, by Postgres' clock: readers may see it later, but it was under way. */
+  async claimed(timeoutMs: number = patience.event): Promise<number | null> {
+    const starts = (entry: Entry) => this.#isOf(entry, ['run.started', 'run.attempt'])
+    const seen = await this.#recorder.first(starts, timeoutMs)
+    return seen?.kind === 'event' ? this.#recorder.timeOf(seen.event.at) : null
+  }
+
   async sawEnd(timeoutMs: number = patience.settle): Promise<number | null> {
     const ends = (entry: Entry) => this.#isOf(entry, ['run.completed', 'run.failed', 'run.cancelled'])
     return (await this.#recorder.first(ends, timeoutMs))?.at ?? null

@@ -3,6 +3,8 @@ import { checkDelivered } from './checkDelivered.ts'
 import { checkMessages } from './checkMessages.ts'
 import { checkReader } from './checkReader.ts'
 import { checkSession } from './checkSession.ts'
+import { checkSpared } from './checkSpared.ts'
+import { checkTimes } from './checkTimes.ts'
 import { readHistory } from './readHistory.ts'
 import type { Violation } from './violation.ts'
 
@@ -10,6 +12,8 @@ import type { Violation } from './violation.ts'
  *   history ─▶ checkMessages    I1 I3 I9  what was acknowledged or refused, against what became of it
  *           ─▶ checkReader      I2 I4 I5 I7  each reader's own stream, and that it is the log
  *           ─▶ checkSession     I2 I3 I5 I7  the final log, and that its items are what the agent app says
+ *           ─▶ checkTimes       I10       the final log's times, whatever processes' clocks say
+ *           ─▶ checkSpared      I1        runs that the fault is no business of completed, uncharged
  *           ─▶ checkDelivered   I6        what webhook endpoints got
  *           ─▶ recoveries       I8
  * Pure. What is missing from the history can't be shown, so it counts as broken.
@@ -23,6 +27,8 @@ export function checkHistory(entries: readonly Entry[]): Violation[] {
     ...checkMessages(history),
     ...history.readers.flatMap((reader) => checkReader(reader, history.finals.get(reader.sessionId))),
     ...[...history.finals.values()].flatMap((final) => checkSession(final)),
+    ...[...history.finals.values()].flatMap((final) => checkTimes(final)),
+    ...checkSpared(history),
     ...checkDelivered(history),
     ...history
       .of('recovered')

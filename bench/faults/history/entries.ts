@@ -1,5 +1,5 @@
 import type { SessionEvent } from '@shared/domain/events'
-import type { Run, Session } from '@shared/domain/objects'
+import type { AttemptOutcome, Run, Session } from '@shared/domain/objects'
 import type { Script } from '../agent/script.ts'
 
 /** What clients saw and did in one strike, in the order in which it happened. The checker knows nothing else. */
@@ -21,6 +21,8 @@ export type Entry = { at: number } & (
   /** What the fault hit: the proof that something was in flight. */
   | { kind: 'struck'; what: string }
   | { kind: 'recovered'; what: string; ms: number; withinMs: number }
+  /** All runs have to complete, and no attempt may end in one of these ways. */
+  | { kind: 'spared'; outcomes: AttemptOutcome[] }
   /** An endpoint is to get every event of these types. */
   | { kind: 'endpoint'; endpoint: string; types: string[] }
   /** A delivery that came to an endpoint, and what it answered. */

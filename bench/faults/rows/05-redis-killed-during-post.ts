@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { percentile } from '../../percentile.ts'
 import { BRIEF } from '../arena/arena.ts'
 import { bounds } from '../arena/patience.ts'
-import { NEVER, NOTHING_STRUCK, type Row, recovery } from '../arena/row.ts'
+import { NOTHING_STRUCK, type Row, recovery } from '../arena/row.ts'
+import { postWithoutRedis } from './postWithoutRedis.ts'
 
 const AWAY_MS = 2_000
-const POSTS = 5
 
 export const row: Row = {
   number: 5,
@@ -24,13 +23,7 @@ export const row: Row = {
     if (!struck) return NOTHING_STRUCK
     await arena.site.redis.kill()
     await turn.accepted
-    const posts: number[] = []
-    for (let count = 0; count < POSTS; count++) {
-      const sent = arena.now()
-      await after.say(BRIEF).accepted
-      posts.push(arena.now() - sent)
-    }
-    arena.expectWithin('POST while Redis is dead (median)', percentile(posts, 50) ?? NEVER, bounds.postWithoutRedis)
+    await postWithoutRedis(arena, after)
     await sleep(AWAY_MS)
     await arena.site.redis.start()
     const back = arena.now()

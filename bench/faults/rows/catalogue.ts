@@ -3,13 +3,47 @@ import { row as row01 } from './01-api-killed-before-accept.ts'
 import { row as row02 } from './02-api-killed-after-accept.ts'
 import { row as row03 } from './03-api-killed-before-answer.ts'
 import { row as row05 } from './05-redis-killed-during-post.ts'
+import { row as row06 } from './06-redis-down-idle.ts'
 import { row as row07 } from './07-flushall-queued.ts'
 import { row as row08 } from './08-flushall-mid-run.ts'
+import { row as row09 } from './09-redis-killed-at-finish.ts'
+import { row as row10 } from './10-redis-stopped.ts'
+import { row as row11 } from './11-redis-clients-killed.ts'
+import { row as row12 } from './12-redis-full.ts'
 import { row as row13 } from './13-worker-killed-after-claim.ts'
 import { row as row14 } from './14-worker-killed-mid-stream.ts'
 import { row as row15 } from './15-worker-killed-before-finish.ts'
 import { row as row16 } from './16-worker-killed-after-finish.ts'
 import { row as row18 } from './18-worker-stopped-past-lease.ts'
+import { row as row19 } from './19-worker-blocked.ts'
+import { row as row20 } from './20-postgres-connections-ended.ts'
+import { row as row21 } from './21-postgres-stopped-at-finish.ts'
+import { row as row22 } from './22-worker-cut-off-from-postgres.ts'
+import { row as row32 } from './32-worker-clock-wrong.ts'
+import { row as row34 } from './34-rolling-restart.ts'
 
 /** The fault matrix, in its order. */
-export const ROWS: readonly Row[] = [row01, row02, row03, row05, row07, row08, row13, row14, row15, row16, row18]
+export const ROWS: readonly Row[] = [
+  row01,
+  row02,
+  row03,
+  row05,
+  row06,
+  row07,
+  row08,
+  row09,
+  row10,
+  row11,
+  row12,
+  row13,
+  row14,
+  row15,
+  row16,
+  row18,
+  row19,
+  row20,
+  row21,
+  row22,
+  row32,
+  row34,
+]

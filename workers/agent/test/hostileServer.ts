@@ -120,7 +120,8 @@ export async function call(
   const frames: CallFrame[] = []
   const timeouts = { ...PATIENT, ...more.timeouts }
   const signal = more.signal ?? new AbortController().signal
-  const request = { url, headers: { 'content-type': 'application/json' }, body: '{}', ...more, signal, timeouts }
+  const headers = { 'content-type': 'application/json' }
+  const request = { url, headers, body: '{}', now: () => new Date(), ...more, signal, timeouts }
   let failure: unknown = null
   try {
     for await (const frame of callAgentApp(request, record)) {

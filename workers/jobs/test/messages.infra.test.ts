@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { bare, typesOf } from '../../../shared/store/test/testEngine.ts'
+import { setDate, trueNow } from '../../../test/server/setDate.ts'
 import { POLICY, SIGNING_KEY, type World, startWorld } from './world.ts'
 
 let world: World
@@ -13,6 +14,8 @@ beforeAll(async () => {
 })
 afterEach(() => world.clear())
 afterAll(() => world.close())
+
+const HOUR = 3_600_000
 
 const message = (content: string) => ({ type: 'message', role: 'assistant', content })
 
@@ -42,6 +45,32 @@ describe('a message', () => {
       'item.completed',
       'run.completed',
     ])
+  })
+
+  test('is signed, tried again and dated by Postgres’ clock when the worker’s own is wrong', async () => {
+    const sessionId = await world.engine.newSession()
+    await world.startWorker()
+    world.app.onCall = (call) =>
+      call.request.run.attempt === 1
+        ? call.status(503, 'busy', { 'retry-after': new Date(trueNow()).toUTCString() })
+        : call.answer([message('well')])
+    setDate(trueNow() - HOUR)
+    try {
+      const run = await world.ended(await world.say(sessionId))
+      const times = run.attempts.flatMap(({ timing }) => [
+        timing.claimedAt,
+        timing.firstByteAt ?? '',
+        timing.endedAt ?? '',
+      ])
+      expect(times.map(Date.parse)).toEqual(times.map(Date.parse).toSorted((a, b) => a - b))
+      for (const { headers } of world.app.calls)
+        expect(Math.abs(Number(headers['webhook-timestamp']) * 1_000 - trueNow())).toBeLessThan(HOUR / 2)
+      const { items } = await world.settled(sessionId)
+      const created = items.map(({ createdAt }) => Date.parse(createdAt))
+      expect(created).toEqual(created.toSorted((a, b) => a - b))
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   test('is answered in one piece just as well: all items, the last one is the output', async () => {

@@ -33,6 +33,16 @@ describe('the reconciler', () => {
     expect(await world.ended(runId)).toMatchObject({ status: 'completed' })
   })
 
+  test('has its own worker take a run for which the queue takes no bell', async () => {
+    const worker = await world.startWorker()
+    const sessionId = await world.engine.newSession()
+    await world.ended(await world.say(sessionId, 'first'))
+    const { runId } = await world.accept(sessionId, 'second')
+    const ring = () => Promise.reject(new Error('OOM command not allowed'))
+    world.startReconciler({ worker, broker: { ...world.broker, ring } })
+    expect(await world.ended(runId)).toMatchObject({ status: 'completed' })
+  })
+
   test('gives the runs of a worker that is known to be dead to others at once', async () => {
     const dead = await world.engine.newWorker()
     const sessionId = await world.engine.newSession()

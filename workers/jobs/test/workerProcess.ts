@@ -21,6 +21,7 @@ const reconciler = startReconciler({
   log,
   leases,
   quarantine: { wake: () => undefined },
+  worker,
 })
 
 process.once('message', () => void stop())

@@ -23,7 +23,7 @@ import { expectSound } from '../../../shared/store/test/invariants.ts'
 import { type Accepted, type TestEngine, startTestEngine } from '../../../shared/store/test/testEngine.ts'
 import { testRedisUrl } from '../../../test/redis.ts'
 import { eventually } from '../../../test/server/eventually.ts'
-import { type Reconciler, startReconciler } from '../reconciler.ts'
+import { type Reconciler, type ReconcilerOptions, startReconciler } from '../reconciler.ts'
 import { type Worker, startWorker } from '../worker.ts'
 import { type AgentApp, startAgentApp } from './agentApp.ts'
 
@@ -48,7 +48,7 @@ export interface World {
   faults: string[]
   log: Logger
   startWorker(concurrency?: number): Promise<Worker>
-  startReconciler(): Reconciler
+  startReconciler(more?: Partial<ReconcilerOptions>): Reconciler
   /** Publishes another agent at the same app; messages go to the agent that was published last. */
   publish(more: Partial<AgentDefinition>): Promise<void>
   /** Accepts a message of which nobody is told. */
@@ -107,7 +107,7 @@ export async function startWorld(kind: Broker['kind'], lease: number = tunables.
       })
       return worker
     },
-    startReconciler() {
+    startReconciler(more = {}) {
       const reconciler = startReconciler({
         db: engine.db,
         databaseUrl,
@@ -115,6 +115,8 @@ export async function startWorld(kind: Broker['kind'], lease: number = tunables.
         log,
         leases,
         quarantine: { wake: () => undefined },
+        worker: { wake: () => undefined },
+        ...more,
       })
       ending.push(() => reconciler.stop())
       return reconciler

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { SessionEvent } from '@shared/domain/events'
 import { uuidOf } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
@@ -6,6 +6,7 @@ import { replayDelivery } from '@shared/store/deliveries'
 import { changeWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret } from '@shared/store/webhookEndpoints'
 import { newSigningSecret, seal } from '@shared/store/sealedSecrets'
 import { eventually } from '../../../test/server/eventually.ts'
+import { setDate, trueNow } from '../../../test/server/setDate.ts'
 import { withStatements } from '../../jobs/test/withStatements.ts'
 import { type Received, answer, inTurn } from './receiver.ts'
 import { SECRET, type WebhookWorld, startWebhookWorld } from './world.ts'
@@ -42,6 +43,19 @@ test('a delivery carries the event as the session’s log has it, signed, once',
   const event = JSON.parse(request!.body) as SessionEvent
   expect(event).toEqual((await world.engine.log(sessionId)).at(-1))
   expect(event.type).toBe('run.completed')
+})
+
+test('a delivery is signed by Postgres’ clock when the sender’s own is wrong', async () => {
+  const { endpoint, id } = await oneDelivery()
+  setDate(trueNow() - 3_600_000)
+  try {
+    world.startSender()
+    await world.delivery(id, 'delivered')
+  } finally {
+    jest.useRealTimers()
+  }
+  // Verified as a receiver does it.
+  await world.received(endpoint, 1)
 })
 
 describe('a receiver that', () => {

@@ -18,7 +18,15 @@ afterAll(async () => {
 })
 
 const post = (totalMs: number, signal = never, url = receiver.url) =>
-  postDelivery({ url, headers: { 'webhook-id': 'whd_1' }, body: '{}', dispatcher, totalMs, signal })
+  postDelivery({
+    url,
+    headers: { 'webhook-id': 'whd_1' },
+    body: '{}',
+    dispatcher,
+    totalMs,
+    signal,
+    now: () => new Date(),
+  })
 
 describe('a receiver that', () => {
   test('hangs is given up after its time', async () => {
