@@ -15,6 +15,8 @@ export interface TcpProxy {
   refuse(): void
   /** Passes nothing on, in either direction, and says nothing. */
   blackHole(): void
+  /** Takes nothing more from either side, as one that does not read: who writes to it can't get rid of it. */
+  stall(): void
   /** Holds every chunk back for so long. */
   delay(ms: number): void
   /** Each connection is reset once `bytes` more have come back from the service over it. */
@@ -24,7 +26,8 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-type Mood = { kind: 'well' | 'refuse' | 'blackHole' } | { kind: 'delay'; ms: number } | { kind: 'cut'; bytes: number }
+type Mood =
+  { kind: 'well' | 'refuse' | 'blackHole' | 'stall' } | { kind: 'delay'; ms: number } | { kind: 'cut'; bytes: number }
 
 interface Pair {
   client: Socket
@@ -56,6 +59,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         pairs.delete(pair)
         if (!to.destroyed) setTimeout(() => to.destroy(), LINGER_MS).unref()
       })
+      if (mood.kind === 'stall') from.pause()
     }
   }
 
@@ -63,6 +67,11 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     switch (mood.kind) {
       case 'blackHole':
         pair.broken = true
+        return
+      case 'stall':
+        // Read before, or let on by a drain.
+        write(from, to, bytes)
+        from.pause()
         return
       case 'delay':
         setTimeout(() => write(from, to, bytes), mood.ms)
@@ -104,14 +113,20 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       resetAll()
     },
     blackHole: () => void (mood = { kind: 'blackHole' }),
+    stall() {
+      mood = { kind: 'stall' }
+      for (const { client, service } of pairs) for (const side of [client, service]) side.pause()
+    },
     delay: (ms) => void (mood = { kind: 'delay', ms }),
     cutAfter(bytes) {
       for (const pair of pairs) pair.answered = 0
       mood = { kind: 'cut', bytes }
     },
     heal() {
+      const stalled = mood.kind === 'stall'
       mood = { kind: 'well' }
       resetAll(({ broken }) => broken)
+      if (stalled) for (const { client, service } of pairs) for (const side of [client, service]) side.resume()
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import type { EventType } from '@shared/domain/events'
 import type { Accepted } from '../../client/calls.ts'
-import type { Entry } from '../history/entries.ts'
+import type { Entry, ExpectedEnd } from '../history/entries.ts'
 import type { Recorder } from '../history/recorder.ts'
 import { patience } from './patience.ts'
 
@@ -40,6 +40,11 @@ export class Turn {
   async sawStart(timeoutMs: number = patience.event): Promise<number | null> {
     const starts = (entry: Entry) => this.#isOf(entry, ['run.started', 'run.attempt'])
     return (await this.#recorder.first(starts, timeoutMs))?.at ?? null
+  }
+
+  /** The checker holds the run to it. */
+  mustEnd(expected: ExpectedEnd): void {
+    this.#recorder.note({ kind: 'expected', key: this.key, ...expected })
   }
 
   async sawEnd(timeoutMs: number = patience.settle): Promise<number | null> {
