@@ -44,6 +44,7 @@ export const row: Row = {
     const during = await peakMemoryOf(node.pid, flood)
     await talking
     arena.expectAtMost('bytes that the node has grown by', during - before, GROWTH_BYTES)
+    const grown = `the node grew by ${during - before} bytes`
     arena.expectWithin('others on the node behind those on the other node', behind(arena, bystander, from), BEHIND_MS)
 
     const cut = await Promise.all(idlers.map((idler) => idler.wake(WAKES_MS)))
@@ -55,7 +56,8 @@ export const row: Row = {
     const most = Math.max(...got, 0)
     const whole = FLOODS * (FLOOD.steps ?? 0) * (FLOOD.stepBytes ?? 0)
     return {
-      proof: most < whole ? `${got.length} of ${IDLERS} were cut, with at most ${most} bytes of ${whole}` : null,
+      proof:
+        most < whole ? `${got.length} of ${IDLERS} were cut with at most ${most} bytes of ${whole}, ${grown}` : null,
       recovery: null,
     }
   },
