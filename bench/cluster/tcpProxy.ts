@@ -69,8 +69,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         pair.broken = true
         return
       case 'stall':
-        // Read before, or let on by a drain.
-        write(from, to, bytes)
+        // Let on once by a drain that was waited for.
+        to.write(bytes)
         from.pause()
         return
       case 'delay':

@@ -26,7 +26,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (wrong?.afterWords === 0) return wrongs[wrong.how](response)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   const say = script.chopped ? sayChopped : sayWhole
-  for (const item of stepsOf(told)) say(response, 'item', { item })
+  for (const item of stepsOf(told)) {
+    say(response, 'item', { item })
+    await sleep(script.everyMs)
+  }
   for (const [index, delta] of wordsOf(told).entries()) {
     if (response.destroyed) return
     if (wrong?.afterWords === index) return wrongs[wrong.how](response)

@@ -6,6 +6,7 @@ import { type JsonObject, isObject } from '@shared/domain/json'
  */
 export interface Script {
   words: number
+  /** Between two words or steps. */
   everyMs: number
   /** Silence before anything is sent. */
   thinkMs?: number

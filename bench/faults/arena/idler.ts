@@ -1,7 +1,7 @@
 import { type Socket, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A client that asks for a session's events and never reads one. */
+/** A client that asks for a session's events and, once it is answered, never reads one. */
 export interface Idler {
   /** Reads what is there; gives how many bytes came before the server's end of the connection, null while it has none. */
   wake(withinMs: number): Promise<number | null>
@@ -21,11 +21,14 @@ export async function startIdler(url: string, token: string, sessionId: string, 
     'Accept: text/event-stream',
   ]
   socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  // The answer's head: from then on it is told what happens.
+  await new Promise((resolve) => socket.once('data', resolve))
+  socket.pause()
   return {
     async wake(withinMs) {
       let bytes = 0
       const closed = new Promise<number>((resolve) => socket.once('close', () => resolve(bytes)))
-      socket.on('data', (chunk: Buffer) => (bytes += chunk.length))
+      socket.on('data', (chunk: Buffer) => (bytes += chunk.length)).resume()
       return socket.closed ? bytes : Promise.race([closed, sleep(withinMs, null, { ref: false })])
     },
     close: () => void socket.destroy(),

@@ -23,10 +23,10 @@ export const row: Row = {
     const workers = await superviseWorkers(arena, ending)
     await Promise.all(talking)
     for (const innocent of innocents.flatMap(({ turns }) => turns)) innocent.mustEnd({ status: 'completed' })
-    // The session lives on.
-    poison.say(BRIEF, {})
     const killed = await armed.all()
     await arena.site.failpoints.clear()
+    // The session lives on.
+    poison.say(BRIEF).mustEnd({ status: 'completed' })
     if (killed.length === 0) return NOTHING_STRUCK
     arena.expectAtMost('processes that died of one run', killed.length, tunables.lapsesMax)
     const times = killed.map(({ at }) => arena.recorder.timeOf(at))
