@@ -21,6 +21,8 @@ export class Turn {
   readonly accepted: Promise<Accepted | null>
   readonly #recorder: Recorder
   #runId: string | null = null
+  /** So many entries don't name the run: each is looked at once, or a long history holds up all clients. */
+  #searched = 0
 
   constructor({ recorder, sessionId, key, content, accepted }: TurnParts) {
     this.#recorder = recorder
@@ -66,8 +68,10 @@ export class Turn {
   }
 
   #findRun(): string | null {
-    for (const entry of this.#recorder.entries) {
-      if (entry.kind !== 'event' || entry.event.type !== 'item.created') continue
+    const { entries } = this.#recorder
+    while (this.#searched < entries.length) {
+      const entry = entries[this.#searched++]
+      if (entry?.kind !== 'event' || entry.event.type !== 'item.created') continue
       const { item } = entry.event.data
       if (item.kind === 'input' && item.sessionId === this.sessionId && item.data.content === this.content)
         return item.runId

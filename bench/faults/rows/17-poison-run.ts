@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { tunables } from '@shared/domain/tunables'
 import { type Arena, BRIEF } from '../arena/arena.ts'
 import { bounds, patience } from '../arena/patience.ts'
-import { BOTH, NOTHING_STRUCK, type Row, recovery } from '../arena/row.ts'
+import { BOTH, NEVER, NOTHING_STRUCK, type Row, recovery } from '../arena/row.ts'
 
 const LOOK_MS = 50
 
@@ -31,12 +31,14 @@ export const row: Row = {
     arena.expectAtMost('processes that died of one run', killed.length, tunables.lapsesMax)
     const times = killed.map(({ at }) => arena.recorder.timeOf(at))
     const end = await ending
-    const gaps = times.map((at, index) => (times[index + 1] ?? end ?? Number.POSITIVE_INFINITY) - at)
+    // The quarantine carries out one run at a time, so what is promised of it is that a run gets there, not its turn.
+    const next = [times[1], await turn.saw('run.retrying', 2), end]
+    const gaps = times.map((at, index) => (next[index] ?? NEVER) - at)
     const alone = killed.filter(({ pid }) => !workers.has(pid)).length
     return {
       proof: alone > 0 ? `${turn.content} killed ${killed.length} processes, ${alone} of them in quarantine` : null,
       recovery: recovery(
-        'worker killed → next claim, or the end',
+        'worker killed → next claim, quarantine, end',
         0,
         Math.max(...gaps),
         bounds.deadWorker(arena.leaseMs),
