@@ -13,7 +13,7 @@ import type { WorkFolder } from './workFolder.ts'
 
 // startCluster
 //   ├─ the agent app                its URL goes into a config that is made here
-//   ├─ migrate, bootstrap           tables; organization, keys, the published agent
+//   ├─ migrate, bootstrap           tables; organization, keys, the published agents
 //   └─ api, N × realtime, N × worker   each a process, ready before we go on
 
 export interface ClusterPlan {
@@ -25,7 +25,8 @@ export interface ClusterPlan {
   agent: {
     /** Its program, from the repository; gets PORT. */
     program: string
-    definition: Omit<AgentConfig, 'url'>
+    /** All served by this one program. */
+    definitions: readonly Omit<AgentConfig, 'url'>[]
   }
   /** Settings of AgentView's processes on top of the usual ones. */
   settings?: Readonly<Record<string, string>>
@@ -106,7 +107,7 @@ function agentMember(site: Site, port: number): Member {
   return agent
 }
 
-/** Makes the tables, the organization with its keys, and publishes the agent; gives the publishable key. */
+/** Makes the tables, the organization with its keys, and publishes the agents; gives the publishable key. */
 async function prepare(site: Site): Promise<string> {
   for (const command of ['migrate', 'bootstrap']) {
     await waitForSuccess(await launch(site, command, [agentview, command], {}))
@@ -136,7 +137,7 @@ function siteEnvironment(
 
 /** A plain object: from a temporary folder there is no `agentview` to import defineConfig from. */
 async function writeConfig(folder: string, { agent }: ClusterPlan, url: string): Promise<string> {
-  const config = { agents: [{ ...agent.definition, url: `${url}/` }] }
+  const config = { agents: agent.definitions.map((definition) => ({ ...definition, url: `${url}/` })) }
   const file = path.join(folder, 'agentview.config.ts')
   await writeFile(file, `export default ${JSON.stringify(config, null, 2)}\n`)
   return file

@@ -17,6 +17,8 @@ export interface TcpProxy {
   refuse(): void
   /** Passes nothing on, in either direction, and says nothing. */
   blackHole(): void
+  /** Takes nothing more from either side, as one that does not read: who writes to it can't get rid of it. */
+  stall(): void
   /** Holds every chunk back for so long. */
   delay(ms: number): void
   /** Each connection is reset once `bytes` more have come back from the service over it. */
@@ -26,7 +28,8 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-type Mood = { kind: 'well' | 'refuse' | 'blackHole' } | { kind: 'delay'; ms: number } | { kind: 'cut'; bytes: number }
+type Mood =
+  { kind: 'well' | 'refuse' | 'blackHole' | 'stall' } | { kind: 'delay'; ms: number } | { kind: 'cut'; bytes: number }
 
 interface Pair {
   client: Socket
@@ -58,6 +61,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         pairs.delete(pair)
         if (!to.destroyed) setTimeout(() => to.destroy(), LINGER_MS).unref()
       })
+      if (mood.kind === 'stall') from.pause()
     }
   }
 
@@ -65,6 +69,11 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     switch (mood.kind) {
       case 'blackHole':
         pair.broken = true
+        return
+      case 'stall':
+        // Let on once by a drain that was waited for.
+        to.write(bytes)
+        from.pause()
         return
       case 'delay':
         setTimeout(() => write(from, to, bytes), mood.ms)
@@ -107,14 +116,20 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       resetAll()
     },
     blackHole: () => void (mood = { kind: 'blackHole' }),
+    stall() {
+      mood = { kind: 'stall' }
+      for (const { client, service } of pairs) for (const side of [client, service]) side.pause()
+    },
     delay: (ms) => void (mood = { kind: 'delay', ms }),
     cutAfter(bytes) {
       for (const pair of pairs) pair.answered = 0
       mood = { kind: 'cut', bytes }
     },
     heal() {
+      const stalled = mood.kind === 'stall'
       mood = { kind: 'well' }
       resetAll(({ broken }) => broken)
+      if (stalled) for (const { client, service } of pairs) for (const side of [client, service]) side.resume()
     },
     close: () =>
       new Promise((resolve) => {

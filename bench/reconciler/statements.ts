@@ -45,7 +45,7 @@ export const STATEMENTS: MeasuredStatement[] = [
   { name: 'markLapsedWorkers', execute: (db) => markLapsedWorkers(db, 'expired') },
   { name: 'findOrphanedRuns', execute: async (db) => something(await findOrphanedRuns(db, FINDINGS)) },
   { name: 'findOverdueRuns', execute: async (db) => something(await findOverdueRuns(db, FINDINGS)) },
-  { name: 'isQuarantineNeeded', execute: (db) => isQuarantineNeeded(db) },
+  { name: 'isQuarantineNeeded', execute: (db) => isQuarantineNeeded(db, LEASE / 2) },
   {
     name: 'findUnclaimedRuns',
     execute: async (db) => something(await findUnclaimedRuns(db, 0, tunables.reconcileRings)),

@@ -7,13 +7,15 @@ import type { WorkFolder } from '../cluster/workFolder.ts'
 /** examples/replay answers as recorded, from the session's metadata. */
 const AGENT = {
   program: 'examples/replay/dist/main.js',
-  definition: {
-    name: 'replay',
-    title: 'Replay',
-    version: '1.0.0',
-    allowUnknownMetadata: true,
-    runs: [{ type: 'chat' }],
-  },
+  definitions: [
+    {
+      name: 'replay',
+      title: 'Replay',
+      version: '1.0.0',
+      allowUnknownMetadata: true,
+      runs: [{ type: 'chat' }],
+    },
+  ],
 }
 
 /** A cluster on the services that DATABASE_URL and REDIS_URL name, else on new ones. */

@@ -265,3 +265,38 @@ test('a cancelled run stays cancelled', () => {
   expect(broken(history({ more: [cancelled] }))).toEqual(['I2'])
   expect(broken(history({ more: [{ ...cancelled, status: 'completed' }] }))).toEqual([])
 })
+
+describe('a run of which the strike knows how it has to end', () => {
+  const completed: Entry = { at: 4, kind: 'expected', key: 'key-c1-1', status: 'completed' }
+  const withError = (entries: Entry[], code: string) =>
+    entries.map((entry) => {
+      if (entry.kind !== 'final') return entry
+      const runs = entry.runs.map((run) => {
+        const [first, ...rest] = run.attempts
+        return first ? { ...run, attempts: [{ ...first, error: { code, message: '' } }, ...rest] } : run
+      })
+      return { ...entry, runs }
+    })
+
+  test('ended so', () => expect(broken(history({ more: [completed] }))).toEqual([]))
+  test('ended otherwise', () => expect(broken(history({ more: [{ ...completed, status: 'failed' }] }))).toEqual(['I2']))
+  test('was never accepted', () => expect(broken(history({ more: [{ ...completed, key: 'k' }] }))).toEqual(['I1']))
+  test('its first attempt died of what it had to die of', () => {
+    const entries = withError(history({ more: [{ ...completed, errors: ['agent_timeout'] }] }), 'agent_timeout')
+    expect(broken(entries)).toEqual([])
+  })
+  test('its first attempt died of something else', () => {
+    const entries = withError(history({ more: [{ ...completed, errors: ['agent_timeout'] }] }), 'agent_status')
+    expect(broken(entries)).toEqual(['I2'])
+  })
+  test('its next attempt came before it was asked for', () => {
+    // In these histories every attempt is due at once.
+    expect(broken(history({ more: [{ ...completed, retryAfterMs: 1_000 }] }))).toEqual(['I8'])
+  })
+})
+
+test('something has grown too large', () => {
+  const memory: Entry = { at: 5, kind: 'measured', what: 'bytes', value: 11, atMost: 10 }
+  expect(broken(history({ more: [memory] }))).toEqual(['I8'])
+  expect(broken(history({ more: [{ ...memory, value: 10 }] }))).toEqual([])
+})

@@ -24,7 +24,7 @@ function session(lastSeq: number): Session {
   return { ...names, metadata: {}, state: null, version: '1.0.0', lastSeq, createdAt: AT, updatedAt: AT }
 }
 
-function run(no: number, status: Run['status'], attempts: number): Run {
+export function run(no: number, status: Run['status'], attempts: number): Run {
   const timing = { acceptedAt: AT, queuedAt: AT, claimedAt: AT }
   const each = Array.from({ length: attempts }, (_, i) => ({
     attempt: i + 1,
@@ -37,7 +37,7 @@ function run(no: number, status: Run['status'], attempts: number): Run {
   return { ...place, status, metadata: {}, attempts: each, createdAt: AT, ...ended }
 }
 
-function item(no: number, itemNo: number, kind: Item['kind'], status: Item['status'], data: Item['data']): Item {
+export function item(no: number, itemNo: number, kind: Item['kind'], status: Item['status'], data: Item['data']): Item {
   const id = `itm_${no}_${itemNo}`
   return { id, sessionId: SESSION, runId: `run_${no}`, runNo: no, itemNo, kind, status, data, createdAt: AT }
 }

@@ -82,6 +82,25 @@ test('a black hole swallows; healed, its connections end', async () => {
   expect(await echo(idle, 'whole')).toBe('whole')
 })
 
+test('stalled it takes nothing, and healed it passes on all of it', async () => {
+  const socket = await open()
+  await echo(socket, 'hello')
+  proxy.stall()
+  let back = 0
+  socket.on('data', (more: string) => (back += more.length))
+  const all = 'x'.repeat(32 * 1_024 * 1_024)
+  socket.write(all)
+  // Connections are made meanwhile, in which nothing comes back either.
+  const later = await open()
+  const answer = echo(later, 'later')
+  await open()
+  expect({ back, waits: socket.writableLength > 0 }).toEqual({ back: 0, waits: true })
+  proxy.heal()
+  expect(await answer).toBe('later')
+  while (back < all.length) await once(socket, 'data')
+  expect(back).toBe(all.length)
+})
+
 test('cuts a connection after so many bytes of the answer', async () => {
   const socket = await open()
   await echo(socket, 'hello')

@@ -10,9 +10,11 @@ export interface Leases {
   selfFence: number
   /** How often it looks whether that is so; together with `selfFence` still before `lease`. */
   watch: number
+  /** With no more left of its lease a worker's heartbeat is overdue: it is likely to be lost, and need not be. */
+  overdue: number
 }
 
-/** All times that follow from the lease, in proportion: by default 15 s, 5 s, 12 s and 0.5 s. */
+/** All times that follow from the lease, in proportion: by default 15 s, 5 s, 12 s, 0.5 s and 7.5 s. */
 export function leasesOf(lease: number = tunables.lease): Leases {
-  return { lease, heartbeat: lease / 3, selfFence: lease * 0.8, watch: lease / 30 }
+  return { lease, heartbeat: lease / 3, selfFence: lease * 0.8, watch: lease / 30, overdue: lease / 2 }
 }

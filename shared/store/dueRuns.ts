@@ -17,16 +17,24 @@ export async function findUnclaimedRuns(db: Database, olderThanMs: number, limit
   return rows.map((row) => idOf('run', row.id))
 }
 
-/** Whether a run waits in the quarantine's line. */
-export async function isQuarantineNeeded(db: Database): Promise<boolean> {
+/**
+ * Whether a run waits in the quarantine's line, or is about to: it has lost one worker, and less than `left` ms of its
+ * present one's lease are left. A process takes its time to start, which the run then need not wait for.
+ */
+export async function isQuarantineNeeded(db: Database, left: number): Promise<boolean> {
   const rows = await query(
     db,
     {
       name: 'is_quarantine_needed',
-      text: `select 1 as due from runs where status = 'queued' and is_next and lapses >= 2
-             and due_at <= (select clock_timestamp()) limit 1`,
+      text: `select 1 as due where exists (
+               select from runs where status = 'queued' and is_next and lapses >= 2
+               and due_at <= (select clock_timestamp()))
+             or exists (
+               select from workers w join runs r on r.worker_id = w.id and r.status = 'running'
+               where w.lapsed_at is null and not w.quarantine and r.lapses = 1
+               and w.lease_until < clock_timestamp() + make_interval(secs => $1))`,
     },
-    [],
+    [left / 1_000],
   )
   return rows.length > 0
 }

@@ -133,7 +133,7 @@ async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState,
   if (couldRenew) await markLapsed(options, 'expired')
   await giveBackOrphans(options)
   await endOverdue(options)
-  await quarantineRuns(options, options.quarantine)
+  await quarantineRuns(options, leases, options.quarantine)
   await state.ringAgain(options, options.worker, now)
   if (now - state.housekeptAt > tunables.housekeeping) {
     state.housekeptAt = now

@@ -31,10 +31,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   await sleep(script.thinkMs ?? 0)
   if (wrong?.afterWords === 0) return wrongs[wrong.how](response)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  for (const item of stepsOf(told)) say(response, 'item', { item })
+  const say = script.chopped ? sayChopped : sayWhole
+  for (const item of stepsOf(told)) {
+    say(response, 'item', { item })
+    await sleep(script.everyMs)
+  }
   for (const [index, delta] of wordsOf(told).entries()) {
     if (response.destroyed) return
     if (wrong?.afterWords === index) return wrongs[wrong.how](response)
+    if (script.pauseAfter === index) return void response.end(frameOf('pause', PAUSE))
     say(response, 'text', { delta })
     await sleep(script.everyMs)
   }
@@ -42,6 +47,20 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end()
 }
 
-function say(response: ServerResponse, event: string, data: object): void {
-  response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+const PAUSE = { toolCalls: [{ callId: 'ask', name: 'ask', arguments: {} }] }
+/** Fewer bytes than a thumb in UTF-8. */
+const PIECE_BYTES = 3
+
+function sayWhole(response: ServerResponse, event: string, data: object): void {
+  response.write(frameOf(event, data))
+}
+
+/** Each write is a chunk of its own for who reads, however the packets fall. */
+function sayChopped(response: ServerResponse, event: string, data: object): void {
+  const bytes = Buffer.from(frameOf(event, data))
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) response.write(bytes.subarray(at, at + PIECE_BYTES))
+}
+
+function frameOf(event: string, data: object): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }

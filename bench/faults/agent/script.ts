@@ -6,11 +6,17 @@ import { type JsonObject, isObject } from '@shared/domain/json'
  */
 export interface Script {
   words: number
+  /** Between two words or steps. */
   everyMs: number
   /** Silence before anything is sent. */
   thinkMs?: number
-  /** Items before the answer. */
+  /** Items before the answer, and how many bytes are added to each. */
   steps?: number
+  stepBytes?: number
+  /** Bytes come in pieces so small that characters are cut. */
+  chopped?: true
+  /** It waits for a person after so many words, instead of saying the others. */
+  pauseAfter?: number
   /** Attempts that go wrong; none without. */
   wrong?: Wrong
 }
@@ -24,7 +30,25 @@ export interface Wrong {
 }
 
 /** Every way of going wrong that wrongs.ts can do. */
-export const WRONGS = ['hang', 'reset', 'end', 'error', 'status500', 'comeBackAt'] as const
+export const WRONGS = [
+  'hang',
+  'drip',
+  'beat',
+  'reset',
+  'end',
+  'fin',
+  'halfCharacter',
+  'error',
+  'badUtf8',
+  'longLine',
+  'badJson',
+  'wrongFrame',
+  'status400',
+  'status404',
+  'status429',
+  'status500',
+  'comeBackAt',
+] as const
 export type WrongName = (typeof WRONGS)[number]
 
 /** A message as the agent app understands it. */
@@ -58,12 +82,12 @@ export function wordsOf(told: readonly Told[]): string[] {
 
 export function stepsOf(told: readonly Told[]): JsonObject[] {
   return told.flatMap(({ content, script }) =>
-    Array.from({ length: script.steps ?? 0 }, (_, index) => stepOf(content, index)),
+    Array.from({ length: script.steps ?? 0 }, (_, index) => stepOf(content, index, script.stepBytes)),
   )
 }
 
-export function stepOf(content: string, index: number): JsonObject {
-  return { type: 'note', text: `${content} step ${index}` }
+export function stepOf(content: string, index: number, bytes = 0): JsonObject {
+  return { type: 'note', text: `${content} step ${index}${'.'.repeat(bytes)}` }
 }
 
 /** What the run of these messages has made once it has completed: its steps and its output. */

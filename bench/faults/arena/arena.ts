@@ -36,9 +36,12 @@ export class Arena {
   }
 
   /** A new end user with a session, and readers of it; the first reads from realtime-1, the second from realtime-2 … */
-  async conversation(transports: readonly Transport[] = ['sse', 'socket']): Promise<Conversation> {
+  async conversation(
+    transports: readonly Transport[] = ['sse', 'socket'],
+    agent: { name: string } = AGENT,
+  ): Promise<Conversation> {
     const token = await signIn(this.#api, this.#publishableKey)
-    const sessionId = await createSession(this.#api, token, AGENT.name)
+    const sessionId = await createSession(this.#api, token, agent.name)
     this.recorder.note({ kind: 'session', sessionId })
     const name = `c${this.conversations.length + 1}`
     const { eventsUrls } = this.site
@@ -77,6 +80,11 @@ export class Arena {
     this.recorder.note({ kind: 'spared', outcomes })
   }
 
+  /** Something that must stay as small as that, such as a process' memory. */
+  expectAtMost(what: string, value: number, atMost: number): void {
+    this.recorder.note({ kind: 'measured', what, value, atMost })
+  }
+
   /** A whole number from `least` to `most`. */
   pick(least: number, most: number): number {
     return least + Math.floor(this.#random() * (most - least + 1))
@@ -104,7 +112,7 @@ export class Arena {
 
   /** Ends all connections; what is wrong with them is nobody's concern any more. */
   async abandon(): Promise<void> {
-    await Promise.all(this.conversations.flatMap(({ readers }) => readers.map((reader) => reader.close())))
+    await Promise.all(this.conversations.map((conversation) => conversation.hangUp()))
   }
 
   #noteTried({ path, idempotencyKey: key, status, why, body, errorCode: code = 'none' }: Tried): void {

@@ -1,3 +1,4 @@
+import type { OnBusy } from '@shared/domain/agents'
 import type { SessionEvent } from '@shared/domain/events'
 import { isEnded } from '@shared/domain/runStates'
 import type { ApiClient } from '../../client/apiClient.ts'
@@ -7,6 +8,7 @@ import { SessionReader } from '../../client/sessionReader.ts'
 import { SocketReader } from '../../client/socketReader.ts'
 import { type Script, inputOf } from '../agent/script.ts'
 import type { Recorder } from '../history/recorder.ts'
+import { type Idler, startIdler } from './idler.ts'
 import { patience } from './patience.ts'
 import { Turn } from './turn.ts'
 
@@ -27,22 +29,43 @@ export interface ConversationParts {
 /** One end user's session: a talker who sends again until he is answered, and readers who come back by cursor. */
 export class Conversation {
   readonly sessionId: string
-  readonly readers: readonly Reader[]
+  readonly readers: Reader[] = []
   readonly turns: Turn[] = []
   readonly #parts: ConversationParts
+  readonly #idlers: Idler[] = []
 
   constructor(parts: ConversationParts) {
     this.#parts = parts
     this.sessionId = parts.sessionId
-    this.readers = parts.transports.map((transport, index) => this.#read(`${transport}-${index + 1}`, transport, index))
+    const { transports, eventsUrls } = parts
+    for (const [index, transport] of transports.entries()) {
+      const first = index % eventsUrls.length
+      this.join(transport, [...eventsUrls.slice(first), ...eventsUrls.slice(0, first)])
+    }
+  }
+
+  /** One more reader of the session; it goes through `urls` from one connection to the next. */
+  join(transport: Transport, urls: readonly string[]): Reader {
+    const reader = this.#read(`${transport}-${this.readers.length + 1}`, transport, urls)
+    this.readers.push(reader)
+    return reader
+  }
+
+  /** Clients that never read, from the log's end as its readers know it. */
+  async idle(url: string, count: number): Promise<Idler[]> {
+    const { token, sessionId } = this.#parts
+    const after = Math.max(...this.readers.map(({ log }) => log.view.seq))
+    const idlers = await Promise.all(Array.from({ length: count }, () => startIdler(url, token, sessionId, after)))
+    this.#idlers.push(...idlers)
+    return idlers
   }
 
   /** Sends a message, again and again under one key as a widget does; resolves nothing: look at the turn. */
-  say(script: Script, more: { onBusy?: string } = {}): Turn {
+  say(script: Script, more: { onBusy?: OnBusy } = {}): Turn {
     const { recorder, name, sessionId } = this.#parts
     const content = `${name}-${this.turns.length + 1}`
     const key = `key-${content}`
-    recorder.note({ kind: 'sent', key, sessionId, content, script })
+    recorder.note({ kind: 'sent', key, sessionId, content, script, ...more })
     const accepted = this.#send(key, { input: inputOf(content, script), ...more })
     const turn = new Turn({ recorder, sessionId, key, content, accepted })
     this.turns.push(turn)
@@ -94,8 +117,14 @@ export class Conversation {
     const caughtUp = (reader: Reader) =>
       reader.until(({ seq }) => seq >= session.lastSeq, patience.catchUp, `event ${session.lastSeq}`)
     await Promise.all(readers.map((reader) => caughtUp(reader).catch(() => undefined)))
-    await Promise.all(readers.map((reader) => reader.close()))
+    await Promise.all([fresh.close(), this.hangUp()])
     recorder.note({ kind: 'final', sessionId, events, session, runs })
+  }
+
+  /** Ends all connections. */
+  async hangUp(): Promise<void> {
+    for (const idler of this.#idlers) idler.close()
+    await Promise.all(this.readers.map((reader) => reader.close()))
   }
 
   async #send(key: string, message: Parameters<typeof sendMessage>[3]): Promise<Accepted | null> {
@@ -110,11 +139,11 @@ export class Conversation {
     }
   }
 
-  #read(name: string, transport: Transport, index: number): Reader {
-    const { recorder, token, sessionId, eventsUrls, name: conversation } = this.#parts
+  #read(name: string, transport: Transport, urls: readonly string[]): Reader {
+    const { recorder, token, sessionId, name: conversation } = this.#parts
     const reader = `${conversation}/${name}`
     const options: ReaderOptions = {
-      urls: [...eventsUrls.slice(index % eventsUrls.length), ...eventsUrls.slice(0, index % eventsUrls.length)],
+      urls,
       token,
       sessionId,
       outageMs: patience.outage,

@@ -20,6 +20,8 @@ export type FailpointName =
 export interface Armed {
   /** Who was struck first; null when nobody came within `withinMs`, and then nobody will be. */
   struck(withinMs?: number): Promise<Struck | null>
+  /** All who were struck so far, in the order in which they were; several only with `keep`. */
+  all(): Promise<Struck[]>
 }
 
 const PATIENCE_MS = 15_000
@@ -38,15 +40,20 @@ export class Failpoints {
     const before = new Set(await readdir(this.folder))
     await writeFile(`${order}.arming`, JSON.stringify(strike))
     await rename(`${order}.arming`, order)
+    const fresh = async () => (await this.#struck(name)).filter((file) => !before.has(file))
     return {
+      all: async () => {
+        const struck = await Promise.all((await fresh()).map((file) => read(path.join(this.folder, file))))
+        return struck.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+      },
       struck: async (withinMs = PATIENCE_MS) => {
         for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(LOOK_MS)) {
-          const struck = (await this.#struck(name)).find((file) => !before.has(file))
+          const [struck] = await fresh()
           if (struck) return read(path.join(this.folder, struck))
         }
         await rm(order, { force: true })
         // Somebody may have come between the last look and now.
-        const late = (await this.#struck(name)).find((file) => !before.has(file))
+        const [late] = await fresh()
         return late ? read(path.join(this.folder, late)) : null
       },
     }

@@ -19,5 +19,7 @@ export const bounds = {
   lostDoorbell: 5_000,
   serviceBack: 5_000,
   postWithoutRedis: 300,
+  /** Not promised of a node's readers, which come back by themselves: 500 of them, and beside all else on two cores. */
+  readersBack: 10_000,
   deadWorker: (leaseMs: number) => leaseMs + 3_000,
 } as const

@@ -29,6 +29,16 @@ export const AGENT = {
   runs: [{ type: 'chat' }],
 }
 
+/** One with so little patience that a strike can wait for it to be over; its bystanders must be brief. */
+export const HASTY = {
+  ...AGENT,
+  name: 'hasty',
+  policy: {
+    timeouts: { connectMs: 2_000, idleMs: 1_500, totalMs: 6_000 },
+    retries: { max: 3, backoffMs: 100, factor: 2, maxBackoffMs: 500, jitter: 0.5 },
+  },
+}
+
 const READY_MS = 30_000
 /** A pool for each of five processes of each lane. */
 const POOL = '10'
@@ -71,9 +81,13 @@ export class Site {
     return this.#redis
   }
 
-  /** The process that a failpoint struck. */
+  /** The process that a failpoint struck, when it is one of the cluster's own; null: a child that a worker has started. */
+  findMember(pid: number): Member | null {
+    return this.cluster.members.find((member) => member.pid === pid) ?? null
+  }
+
   memberOf(pid: number): Member {
-    const found = this.cluster.members.find((member) => member.pid === pid)
+    const found = this.findMember(pid)
     if (!found) throw new Error(`no member has the pid ${pid}`)
     return found
   }
@@ -148,7 +162,7 @@ export async function startSite(
     realtimes: 2,
     databaseUrl: postgres.url,
     redisUrl: redis?.url ?? null,
-    agent: { program: 'bench/dist/faults/agent/main.js', definition: AGENT },
+    agent: { program: 'bench/dist/faults/agent/main.js', definitions: [AGENT, HASTY] },
     settings,
     route: (from: string, to: string, url: string) => links.route(from, to, url),
   }

@@ -1,6 +1,6 @@
 import type { EventType } from '@shared/domain/events'
 import type { Accepted } from '../../client/calls.ts'
-import type { Entry } from '../history/entries.ts'
+import type { Entry, ExpectedEnd } from '../history/entries.ts'
 import type { Recorder } from '../history/recorder.ts'
 import { patience } from './patience.ts'
 
@@ -21,6 +21,8 @@ export class Turn {
   readonly accepted: Promise<Accepted | null>
   readonly #recorder: Recorder
   #runId: string | null = null
+  /** So many entries don't name the run: each is looked at once, or a long history holds up all clients. */
+  #searched = 0
 
   constructor({ recorder, sessionId, key, content, accepted }: TurnParts) {
     this.#recorder = recorder
@@ -49,6 +51,11 @@ export class Turn {
     return seen?.kind === 'event' ? this.#recorder.timeOf(seen.event.at) : null
   }
 
+  /** The checker holds the run to it. */
+  mustEnd(expected: ExpectedEnd): void {
+    this.#recorder.note({ kind: 'expected', key: this.key, ...expected })
+  }
+
   async sawEnd(timeoutMs: number = patience.settle): Promise<number | null> {
     const ends = (entry: Entry) => this.#isOf(entry, ['run.completed', 'run.failed', 'run.cancelled'])
     return (await this.#recorder.first(ends, timeoutMs))?.at ?? null
@@ -68,8 +75,10 @@ export class Turn {
   }
 
   #findRun(): string | null {
-    for (const entry of this.#recorder.entries) {
-      if (entry.kind !== 'event' || entry.event.type !== 'item.created') continue
+    const { entries } = this.#recorder
+    while (this.#searched < entries.length) {
+      const entry = entries[this.#searched++]
+      if (entry?.kind !== 'event' || entry.event.type !== 'item.created') continue
       const { item } = entry.event.data
       if (item.kind === 'input' && item.sessionId === this.sessionId && item.data.content === this.content)
         return item.runId

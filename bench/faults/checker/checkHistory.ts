@@ -1,5 +1,7 @@
 import type { Entry } from '../history/entries.ts'
+import { checkBusy } from './checkBusy.ts'
 import { checkDelivered } from './checkDelivered.ts'
+import { checkExpected } from './checkExpected.ts'
 import { checkMessages } from './checkMessages.ts'
 import { checkReader } from './checkReader.ts'
 import { checkSession } from './checkSession.ts'
@@ -14,8 +16,10 @@ import type { Violation } from './violation.ts'
  *           ─▶ checkSession     I2 I3 I5 I7  the final log, and that its items are what the agent app says
  *           ─▶ checkTimes       I10       the final log's times, whatever processes' clocks say
  *           ─▶ checkSpared      I1        runs that the fault is no business of completed, uncharged
+ *           ─▶ checkBusy        I3 I5 I9  what became of those who were there, when several come at once
+ *           ─▶ checkExpected    I1 I2 I8  runs of which the strike knows how they have to end
  *           ─▶ checkDelivered   I6        what webhook endpoints got
- *           ─▶ recoveries       I8
+ *           ─▶ recoveries       I8        also what has to stay small
  * Pure. What is missing from the history can't be shown, so it counts as broken.
  */
 export function checkHistory(entries: readonly Entry[]): Violation[] {
@@ -29,7 +33,13 @@ export function checkHistory(entries: readonly Entry[]): Violation[] {
     ...[...history.finals.values()].flatMap((final) => checkSession(final)),
     ...[...history.finals.values()].flatMap((final) => checkTimes(final)),
     ...checkSpared(history),
+    ...checkBusy(history),
+    ...checkExpected(history),
     ...checkDelivered(history),
+    ...history
+      .of('measured')
+      .filter(({ value, atMost }) => value > atMost)
+      .map(({ what, value, atMost }): Violation => ({ invariant: 'I8', what: `${what}: ${value}, at most ${atMost}` })),
     ...history
       .of('recovered')
       .filter(({ ms, withinMs }) => ms > withinMs)

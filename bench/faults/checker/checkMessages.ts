@@ -78,19 +78,21 @@ function checkInputs({ content, sessionId, acknowledged, refused }: SentMessage,
       return [{ invariant: 'I9', what: `${content} was refused (${refused[0]?.code}) and is in the session` }]
     if (first && inputs.length === 0)
       return [{ invariant: 'I1', what: `${content} was acknowledged and is not in the session` }]
-    if (first && inputs[0]?.id !== first.itemId)
-      return [{ invariant: 'I3', what: `${content} is ${inputs[0]?.id}, acknowledged was ${first.itemId}` }]
+    const place = `${inputs[0]?.id} of ${inputs[0]?.runId}`
+    if (first && place !== `${first.itemId} of ${first.runId}`)
+      return [{ invariant: 'I3', what: `${content} is ${place}, acknowledged was ${first.itemId} of ${first.runId}` }]
     return []
   })
 }
 
-function inputsOf(events: readonly SessionEvent[]): { id: string; content: unknown }[] {
-  const inputs = new Map<string, unknown>()
+function inputsOf(events: readonly SessionEvent[]): { id: string; runId: string; content: unknown }[] {
+  const inputs = new Map<string, { id: string; runId: string; content: unknown }>()
   for (const event of events) {
     const items = event.type === 'snapshot' ? event.data.items : event.type === 'item.created' ? [event.data.item] : []
-    for (const item of items) if (item.kind === 'input') inputs.set(item.id, item.data.content)
+    for (const { id, runId, kind, data } of items)
+      if (kind === 'input') inputs.set(id, { id, runId, content: data.content })
   }
-  return [...inputs].map(([id, content]) => ({ id, content }))
+  return [...inputs.values()]
 }
 
 function readersOf(sessionId: string, { readers }: History): SessionEvent[][] {

@@ -30,6 +30,11 @@ export function readHistory(entries: readonly Entry[]): History {
   return { of, messages: messagesOf(of), readers: readersOf(entries), finals: finalsOf(of('final')) }
 }
 
+/** Messages by the item that they became. */
+export function byItem(messages: readonly SentMessage[]): Map<string, SentMessage> {
+  return new Map(messages.flatMap((message) => message.acknowledged.map(({ itemId }) => [itemId, message] as const)))
+}
+
 function messagesOf(of: History['of']): SentMessage[] {
   const messages = new Map<string, SentMessage>()
   for (const sent of of('sent')) messages.set(sent.key, { ...sent, acknowledged: [], refused: [], unanswered: [] })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { newId } from '@shared/domain/ids'
 import { requeueRun } from '../runTransitions.ts'
 import { findOrphanedRuns, forgetWorkers, heartbeat, markLapsedWorkers, removeWorker } from '../workers.ts'
+import { isQuarantineNeeded } from '../dueRuns.ts'
 import { expectSound } from './invariants.ts'
 import {
   type TestEngine,
@@ -186,5 +187,42 @@ describe('workers that are lost', () => {
     await forgetWorkers(engine.db)
     const left = await engine.rows<{ id: string }>('select id from workers')
     expect(left.map((row) => row.id).toSorted()).toEqual([bare(worker), bare(young)].toSorted())
+  })
+})
+
+describe('the quarantine is needed', () => {
+  const LEFT = tunables.lease / 2
+
+  /** A run whose first worker was lost, with its second. */
+  async function lostOne(): Promise<void> {
+    const claimed = await running()
+    await requeue(engine.db, holdOf(claimed), 'lapsed')
+    await engine.take(claimed.run.id, worker)
+  }
+
+  test('by a run that has lost two workers', async () => {
+    const claimed = await running()
+    await requeue(engine.db, holdOf(claimed), 'lapsed')
+    const again = await engine.take(claimed.run.id, worker)
+    expect(await isQuarantineNeeded(engine.db, LEFT)).toBe(false)
+    await requeue(engine.db, holdOf(again), 'lapsed')
+    expect(await isQuarantineNeeded(engine.db, LEFT)).toBe(true)
+  })
+
+  test('by one that has lost one, as soon as its second says nothing', async () => {
+    await lostOne()
+    expect(await isQuarantineNeeded(engine.db, LEFT)).toBe(false)
+    await engine.rows(
+      `update workers set lease_until = clock_timestamp() + make_interval(secs => $2) where id = $1`,
+      bare(worker),
+      LEFT / 1_000,
+    )
+    expect(await isQuarantineNeeded(engine.db, LEFT)).toBe(true)
+  })
+
+  test('not by one whose first worker says nothing', async () => {
+    await running()
+    await expireLease()
+    expect(await isQuarantineNeeded(engine.db, LEFT)).toBe(false)
   })
 })
