@@ -203,8 +203,9 @@ test('agents are listed by name, a page at a time, in both orders', async () => 
   }
   const up = [
     ['a', 'a-1'],
-    ['echo', 'staged'],
-    ['steps', 'zebra'],
+    ['asking', 'echo'],
+    ['staged', 'steps'],
+    ['zebra'],
   ]
   expect(await pages('')).toEqual(up)
   expect((await pages('&order=desc')).flat()).toEqual(up.flat().toReversed())
