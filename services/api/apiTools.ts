@@ -1,5 +1,5 @@
 import type { EndUserTokens } from '@shared/intake/endUserTokens'
-import type { IntakeTools } from '@shared/intake/sendMessage'
+import type { IntakeTools } from '@shared/intake/intakeTools'
 import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 
 /** What the routes of the Client API work with. */

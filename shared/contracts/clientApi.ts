@@ -1,27 +1,9 @@
-import { type TSchema, Type } from 'typebox'
+import { Type } from 'typebox'
 import { Event } from './events.ts'
 import { BeginRun, BeginSession, CreateSession, PushRun, ResumeRun, SendMessage } from './messages.ts'
 import { AnyObject, EndUser, Item, LIST, Run, RunStatus, Session, Space, Time, closed, id, page } from './objects.ts'
+import type { Route } from './route.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
-
-/** Who may call a route; `run` is an agent app with the token of its run, `public` needs no credential. */
-export type CallerKind = 'secret' | 'publishable' | 'endUser' | 'run' | 'public'
-
-export interface Route {
-  method: 'get' | 'post' | 'patch' | 'delete'
-  /** As in OpenAPI: `/v1/sessions/{sessionId}`. */
-  path: string
-  summary: string
-  callers: readonly CallerKind[]
-  params?: TSchema
-  query?: TSchema
-  body?: TSchema
-  /** Honours the header Idempotency-Key. */
-  idempotent?: boolean
-  /** By status, null without a body; `stream` is the same call answered as text/event-stream. */
-  responses: Record<number, TSchema | null>
-  stream?: TSchema
-}
 
 const Seq = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 

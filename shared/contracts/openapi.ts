@@ -1,5 +1,6 @@
-import { type CallerKind, type Route, clientRoutes } from './clientApi.ts'
+import { clientRoutes } from './clientApi.ts'
 import { ErrorAnswer } from './objects.ts'
+import type { CallerKind, Route } from './route.ts'
 
 type Document = Record<string, unknown>
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import type { Route } from './clientApi.ts'
 import { LIST, closed, id, page } from './objects.ts'
+import type { Route } from './route.ts'
 import {
   ChangeWebhookEndpoint,
   CreateWebhookEndpoint,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import { AgentViewError } from '@shared/domain/errors'
-import type { RequestKey } from '@shared/intake/sendMessage'
+import type { RequestKey } from '@shared/intake/requestKey'
 
 /**
  * How a request with the header Idempotency-Key wants to be remembered. The hash covers method, path and body, not

@@ -1,14 +1,15 @@
 import type { Express, Request, Response } from 'express'
 import type { Static, TSchema } from 'typebox'
-import type { Route, RouteName, clientRoutes } from '@shared/contracts/clientApi'
+import type { RouteName, clientRoutes } from '@shared/contracts/clientApi'
 import { closed } from '@shared/contracts/objects'
+import type { Route } from '@shared/contracts/route'
 import { type Check, checkOf } from '@shared/contracts/validate'
 import { AgentViewError } from '@shared/domain/errors'
 import { findJsonFault } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import type { Authenticator } from '@shared/intake/authenticate'
 import type { Caller } from '@shared/intake/caller'
-import type { RequestKey } from '@shared/intake/sendMessage'
+import type { RequestKey } from '@shared/intake/requestKey'
 import { requestKeyOf } from './idempotency.ts'
 
 /** What a handler gets: everything checked and typed by the route's schemas. */

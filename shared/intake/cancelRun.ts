@@ -6,7 +6,8 @@ import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { findRun } from '@shared/store/runs'
 import { type Caller, scopeOf } from './caller.ts'
-import { type IntakeTools, sayAborts } from './sendMessage.ts'
+import type { IntakeTools } from './intakeTools.ts'
+import { sayAborts } from './sayAccepted.ts'
 
 /**
  * Cancels a run in whatever live state it is: one transaction, durable before anybody is told. The call to the agent app

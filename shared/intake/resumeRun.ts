@@ -7,7 +7,8 @@ import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { type CallAnswer, resumeRun as resume } from '@shared/store/resumeRun'
 import { findRun } from '@shared/store/runs'
 import { type Talker, scopeOf } from './caller.ts'
-import { type IntakeTools, refuseLarge } from './sendMessage.ts'
+import { refuseLarge } from './input.ts'
+import type { IntakeTools } from './intakeTools.ts'
 
 /**
  * Answers calls of a paused run; once all are answered it goes on. The same answers again are answered with the run as it

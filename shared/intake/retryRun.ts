@@ -6,7 +6,9 @@ import { findRun, readInputs } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
 import { checkInput, versionForMessage } from './agentVersions.ts'
 import { type Talker, scopeOf } from './caller.ts'
-import { type Accepted, type IntakeTools, type RequestKey, conclude, keyOf } from './sendMessage.ts'
+import { type Accepted, conclude } from './accepted.ts'
+import type { IntakeTools } from './intakeTools.ts'
+import { type RequestKey, keyOf } from './requestKey.ts'
 import { unlessAccepted } from './unlessAccepted.ts'
 
 /** Begins the last run of a session anew, with the same input and the version that a new message would get. */

@@ -3,7 +3,7 @@ import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 import { webhookUrlFault } from '@shared/domain/webhookUrl'
 import type { Handlers } from '@shared/http/mountRoutes'
-import { keyOf, mismatch } from '@shared/intake/sendMessage'
+import { keyOf, mismatch } from '@shared/intake/requestKey'
 import { newSigningSecret, seal, unseal } from '@shared/store/sealedSecrets'
 import {
   changeWebhookEndpoint,

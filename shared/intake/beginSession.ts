@@ -1,0 +1,86 @@
+import type { BeginSession, CreateSession } from '@shared/contracts/messages'
+import { AgentViewError, notFound } from '@shared/domain/errors'
+import { newId } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
+import { type IdempotencyKey, createSession, findCreatedSession } from '@shared/store/acceptMessage'
+import type { AgentVersion } from '@shared/store/agents'
+import { findEndUser } from '@shared/store/endUsers'
+import type { Accepted } from './accepted.ts'
+import { agentByName, checkSessionMetadata } from './agentVersions.ts'
+import type { Talker } from './caller.ts'
+import { refuseLarge } from './input.ts'
+import type { IntakeTools } from './intakeTools.ts'
+import { type RequestKey, keyOf, mismatch } from './requestKey.ts'
+import { acceptOnce, newMessage } from './sendMessage.ts'
+import { unlessAccepted } from './unlessAccepted.ts'
+
+/** A new session with its first message. `metadata` is the session's. */
+export async function beginSession(
+  tools: IntakeTools,
+  caller: Talker,
+  message: BeginSession,
+  key: RequestKey,
+): Promise<Accepted> {
+  return acceptOnce(tools, caller, key, async () => {
+    const version = await agentByName(tools.db, caller.organizationId, message.agent)
+    if (message.version !== undefined && message.version !== version.version) {
+      const text = `A new session begins with the active version ${version.version}.`
+      throw new AgentViewError('version_incompatible', text)
+    }
+    const sessionId = newId('session')
+    const newSession = await sessionFor(tools, caller, version, sessionId, message)
+    return { ...newMessage(caller, sessionId, version, message, undefined, key), newSession }
+  })
+}
+
+/** A session without a message. */
+export async function openSession(
+  tools: IntakeTools,
+  caller: Talker,
+  request: CreateSession,
+  key: RequestKey,
+): Promise<{ sessionId: string; replayed: boolean }> {
+  const idempotency = keyOf(caller, key)
+  const prepare = async () => {
+    const version = await agentByName(tools.db, caller.organizationId, request.agent)
+    return sessionFor(tools, caller, version, newId('session'), request)
+  }
+  const find = (known: IdempotencyKey) => findCreatedSession(tools.db, caller.organizationId, known)
+  const session = await unlessAccepted(prepare, idempotency, find)
+  const outcome = 'outcome' in session ? session : await createSession(tools.db, session, idempotency)
+  if (outcome.outcome === 'mismatch') throw mismatch()
+  return { sessionId: outcome.sessionId, replayed: outcome.outcome === 'replayed' }
+}
+
+async function sessionFor(
+  tools: IntakeTools,
+  caller: Talker,
+  version: AgentVersion,
+  id: string,
+  request: CreateSession,
+) {
+  const metadata = request.metadata ?? {}
+  refuseLarge('/metadata', metadata, tunables.metadataBytes)
+  checkSessionMetadata(version, metadata)
+  return {
+    id,
+    organizationId: caller.organizationId,
+    agentId: version.agentId,
+    ...(await endUserFor(tools, caller, request.endUserId)),
+    space: request.space ?? ('production' as const),
+    title: request.title ?? null,
+    metadata,
+  }
+}
+
+/** An end user begins sessions of his own; a server names the end user, or gets a new anonymous one. */
+async function endUserFor(tools: IntakeTools, caller: Talker, wanted: string | undefined) {
+  if (caller.kind === 'endUser') {
+    if (wanted !== undefined && wanted !== caller.endUserId) throw notFound('end user')
+    return { endUserId: caller.endUserId, anonymous: false }
+  }
+  if (wanted === undefined) return { endUserId: newId('endUser'), anonymous: true }
+  const endUser = await findEndUser(tools.db, caller.organizationId, wanted)
+  if (!endUser) throw notFound('end user')
+  return { endUserId: endUser.id, anonymous: false }
+}

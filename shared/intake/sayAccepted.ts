@@ -1,0 +1,21 @@
+import { sayCommitted } from '@shared/broker/sayCommitted'
+import type { AcceptedNews } from '@shared/store/acceptMessage'
+import type { IntakeTools } from './intakeTools.ts'
+
+/** After the commit, never awaited: what readers are told, what workers have to break off, and the bell. */
+export function sayAccepted(tools: IntakeTools, runId: string, { events, ringAfterMs, cancelled }: AcceptedNews): void {
+  sayCommitted(tools.broker, tools.log, events, ringAfterMs === 0 ? [runId] : [])
+  // Not relied on: this process may be gone by then, and the reconciler rings.
+  if (ringAfterMs)
+    setTimeout(() => sayCommitted(tools.broker, tools.log, [], [runId]), ringAfterMs + BELL_LATER).unref()
+  sayAborts(tools, cancelled)
+}
+
+/** A bell may be answered a moment earlier than Postgres' clock says that the run is due. */
+const BELL_LATER = 10
+
+/** Tells workers to break off what was cancelled; their heartbeat is the backstop. */
+export function sayAborts({ broker, log }: IntakeTools, runIds: readonly string[]): void {
+  if (runIds.length === 0) return
+  broker.publishAborts(runIds).catch((error: unknown) => log.debug({ err: error }, 'an abort could not be said'))
+}
