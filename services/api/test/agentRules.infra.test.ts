@@ -201,12 +201,7 @@ test('agents are listed by name, a page at a time, in both orders', async () => 
     }
     return names
   }
-  const up = [
-    ['a', 'a-1'],
-    ['asking', 'echo'],
-    ['staged', 'steps'],
-    ['zebra'],
-  ]
+  const up = [['a', 'a-1'], ['asking', 'echo'], ['staged', 'steps'], ['zebra']]
   expect(await pages('')).toEqual(up)
   expect((await pages('&order=desc')).flat()).toEqual(up.flat().toReversed())
 })

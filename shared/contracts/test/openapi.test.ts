@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { isObject } from '@shared/domain/json'
-import { type Route, STREAM_ROUTES, clientRoutes } from '../clientApi.ts'
+import { STREAM_ROUTES, clientRoutes } from '../clientApi.ts'
 import { openApiDocument } from '../openapi.ts'
+import type { Route } from '../route.ts'
 
 interface Operation {
   operationId: string
