@@ -6,7 +6,7 @@ import type { Cleanup } from './cleanup.ts'
 import { readCredentials } from './credentials.ts'
 import { Member } from './member.ts'
 import { freePorts, isListening, isReady } from './ports.ts'
-import { agentview, repository } from './repository.ts'
+import { repository } from './repository.ts'
 import type { Running } from './running.ts'
 import { type StartedProcess, startProcess, waitForSuccess } from './startProcess.ts'
 import type { WorkFolder } from './workFolder.ts'
@@ -17,6 +17,8 @@ import type { WorkFolder } from './workFolder.ts'
 //   └─ api, N × realtime, N × worker   each a process, ready before we go on
 
 export interface ClusterPlan {
+  /** The program of AgentView's command line. */
+  agentview: string
   workers: number
   realtimes: number
   databaseUrl: string
@@ -110,7 +112,7 @@ function agentMember(site: Site, port: number): Member {
 /** Makes the tables, the organization with its keys, and publishes the agents; gives the publishable key. */
 async function prepare(site: Site): Promise<string> {
   for (const command of ['migrate', 'bootstrap']) {
-    await waitForSuccess(await launch(site, command, [agentview, command], {}))
+    await waitForSuccess(await launch(site, command, [site.plan.agentview, command], {}))
   }
   const credentials = await readCredentials(site.folder.data)
   if (!credentials) throw new Error('agentview bootstrap wrote no credentials')
@@ -153,7 +155,7 @@ function member(site: Site, name: string, args: string[], port: number): Member 
       const databaseUrl = await routed(plan, name, 'postgres', plan.databaseUrl)
       const redisUrl = plan.redisUrl === null ? '' : await routed(plan, name, 'redis', plan.redisUrl)
       const env = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...environment }
-      return launch(site, name, [agentview, ...args], env)
+      return launch(site, name, [plan.agentview, ...args], env)
     },
     isReady: () => isReady(urlOf(port)),
   })

@@ -13,6 +13,8 @@ import { Links } from './links.ts'
 export type Broker = 'redis' | 'postgres'
 
 export interface SiteOptions {
+  /** The program of AgentView's command line. */
+  agentview: string
   broker: Broker
   /** Null: the product's default. */
   leaseMs: number | null
@@ -147,7 +149,7 @@ export async function startSite(
   environment: NodeJS.ProcessEnv,
   cleanup: Cleanup,
 ): Promise<Site> {
-  const { broker, leaseMs } = options
+  const { agentview, broker, leaseMs } = options
   const links = new Links(cleanup)
   const failpoints = new Failpoints(await folder.make('failpoints'))
   const redis = broker === 'redis' ? await startRedis(folder, environment, cleanup) : null
@@ -158,6 +160,7 @@ export async function startSite(
     ...(leaseMs !== null && { AGENTVIEW_LEASE_MS: String(leaseMs) }),
   }
   const plan = {
+    agentview,
     workers: 2,
     realtimes: 2,
     databaseUrl: postgres.url,

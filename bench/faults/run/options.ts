@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Broker } from '../arena/site.ts'
 import type { Row } from '../arena/row.ts'
+import { MUTATIONS } from '../sabotage/mutations.ts'
 
 export interface FaultOptions {
   times: number
@@ -11,10 +12,14 @@ export interface FaultOptions {
   lanes: number
   /** The product's own intervals instead of short leases. */
   defaultIntervals: boolean
+  /** One of sabotage/mutations.ts, or all: the harness has to notice it. */
+  sabotage?: string
   json: boolean
   /** Keeps every history and all logs. */
   keep: boolean
 }
+
+export const ALL_MUTATIONS = 'all'
 
 /** Leases of strikes, unless the product's own are asked for: a dead worker is then replaced within 6 s. */
 export const SHORT_LEASE_MS = 3_000
@@ -33,6 +38,12 @@ export function parseOptions(argv: readonly string[], rows: readonly Row[]): Fau
     )
     .option('--lanes <count>', 'clusters side by side', wholeNumber, 2)
     .option('--default-intervals', `leases as by default instead of ${SHORT_LEASE_MS} ms`, false)
+    .addOption(
+      new Option('--sabotage <name>', 'strike a copy of the product with one guard taken away').choices([
+        ...MUTATIONS.map(({ name }) => name),
+        ALL_MUTATIONS,
+      ]),
+    )
     .option('--json', 'print the results as JSON', false)
     .option('--keep', 'keep every history and all logs', false)
     .parse(argv)
