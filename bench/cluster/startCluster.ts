@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AgentConfig } from '@shared/contracts/config'
 import type { Cleanup } from './cleanup.ts'
-import { readCredentials } from './credentials.ts'
+import { type Credentials, readCredentials } from './credentials.ts'
 import { Member } from './member.ts'
 import { freePorts, isListening, isReady } from './ports.ts'
 import { repository } from './repository.ts'
@@ -45,6 +45,8 @@ export interface Cluster extends Running {
   readonly realtimes: readonly Member[]
   readonly api: Member
   readonly agent: Member
+  /** For routes that are not an end user's. */
+  readonly secretKey: string
   readonly members: readonly Member[]
 }
 
@@ -70,7 +72,7 @@ export async function startCluster(
   const config = await writeConfig(await folder.make('config'), plan, agentUrl)
   const site = { plan, folder, env: siteEnvironment(environment, plan, folder.data, config), cleanup }
   const agent = agentMember(site, agentPort)
-  const [publishableKey] = await Promise.all([prepare(site), agent.start()])
+  const [{ publishableKey, secretKey }] = await Promise.all([prepare(site), agent.start()])
   const api = member(site, 'api', ['api'], apiPort)
   const realtimes = ports
     .slice(0, plan.realtimes)
@@ -84,6 +86,7 @@ export async function startCluster(
     url: api.url,
     eventsUrl: realtimes[0]!.url,
     publishableKey,
+    secretKey,
     agent,
     api,
     realtimes,
@@ -109,14 +112,14 @@ function agentMember(site: Site, port: number): Member {
   return agent
 }
 
-/** Makes the tables, the organization with its keys, and publishes the agents; gives the publishable key. */
-async function prepare(site: Site): Promise<string> {
+/** Makes the tables, the organization with its keys, and publishes the agents; gives the keys. */
+async function prepare(site: Site): Promise<Credentials> {
   for (const command of ['migrate', 'bootstrap']) {
     await waitForSuccess(await launch(site, command, [site.plan.agentview, command], {}))
   }
   const credentials = await readCredentials(site.folder.data)
   if (!credentials) throw new Error('agentview bootstrap wrote no credentials')
-  return credentials.publishableKey
+  return credentials
 }
 
 function siteEnvironment(

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { tunables } from '@shared/domain/tunables'
 import type { Cleanup } from '../../cluster/cleanup.ts'
 import type { Member } from '../../cluster/member.ts'
 import { isReady } from '../../cluster/ports.ts'
@@ -39,6 +40,11 @@ export const HASTY = {
     timeouts: { connectMs: 2_000, idleMs: 1_500, totalMs: 6_000 },
     retries: { max: 3, backoffMs: 100, factor: 2, maxBackoffMs: 500, jitter: 0.5 },
   },
+}
+
+/** What a stopping worker waits for its runs: shorter in proportion where leases are. */
+export function drainOf(leaseMs: number): number {
+  return (leaseMs * tunables.drain) / tunables.lease
 }
 
 const READY_MS = 30_000
@@ -157,7 +163,10 @@ export async function startSite(
   const settings = {
     AGENTVIEW_FAILPOINTS: failpoints.folder,
     AGENTVIEW_POOL: POOL,
-    ...(leaseMs !== null && { AGENTVIEW_LEASE_MS: String(leaseMs) }),
+    ...(leaseMs !== null && {
+      AGENTVIEW_LEASE_MS: String(leaseMs),
+      AGENTVIEW_DRAIN_MS: String(drainOf(leaseMs)),
+    }),
   }
   const plan = {
     agentview,
