@@ -8,6 +8,8 @@ import { ALL_MUTATIONS, type FaultOptions, parseOptions } from './run/options.ts
 import { type RunTools, runAll } from './run/runAll.ts'
 import { sabotage, tellSabotage } from './run/sabotage.ts'
 import { formatTable } from './run/table.ts'
+import { soak } from './soak/soak.ts'
+import { isSoakGood, tellSoak } from './soak/tellSoak.ts'
 
 // main
 //   ├─ rows/catalogue     the fault matrix
@@ -28,6 +30,7 @@ async function faults(options: FaultOptions, cleanup: Cleanup): Promise<boolean>
   const results = await mkdtemp(path.join(tmpdir(), 'agentview-faults-'))
   cleanup.defer(() => removeIfEmpty(results))
   const tools = { cleanup, results, say }
+  if (options.soak !== undefined) return soakProduct(options.soak, options, tools)
   return options.sabotage === undefined ? strikeProduct(options, tools) : strikeCopies(options.sabotage, options, tools)
 }
 
@@ -39,6 +42,12 @@ async function strikeCopies(chosen: string, options: FaultOptions, tools: Tools)
   console.log(options.json ? JSON.stringify(results, null, 2) : ['', ...tellSabotage(results)].join('\n'))
   const caught = results.filter(({ violations }) => violations.length > 0)
   return chosen === ALL_MUTATIONS ? caught.length === results.length : caught.length === 0
+}
+
+async function soakProduct(minutes: number, options: FaultOptions, tools: Tools): Promise<boolean> {
+  const result = await soak(minutes, options, { ...tools, agentview })
+  console.log(options.json ? JSON.stringify(result, null, 2) : ['', ...tellSoak(result)].join('\n'))
+  return isSoakGood(result)
 }
 
 async function strikeProduct(options: FaultOptions, tools: Tools): Promise<boolean> {

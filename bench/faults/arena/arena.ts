@@ -7,7 +7,7 @@ import type { Member } from '../../cluster/member.ts'
 import type { Script } from '../agent/script.ts'
 import type { Recorder } from '../history/recorder.ts'
 import { Conversation, type Transport } from './conversation.ts'
-import { ENDS, type Endpoint, registerEndpoint } from './endpoint.ts'
+import { ENDS, type Endpoint, type EndpointSite, registerEndpoint } from './endpoint.ts'
 import type { Armed, FailpointName } from './failpoints.ts'
 import { patience } from './patience.ts'
 import type { Received, ReceiverOptions } from './receiver.ts'
@@ -60,11 +60,14 @@ export class Arena {
     return crowd
   }
 
+  get endpointSite(): EndpointSite {
+    return { api: this.#api, apiUrl: this.site.apiUrl, secretKey: this.site.cluster.secretKey }
+  }
+
   /** A webhook endpoint that gets the end of every run from now on; `decide` says what its receiver does. */
   async endpoint(name: string, decide: ReceiverOptions['decide']): Promise<Endpoint> {
     const heard = (received: Received) => this.recorder.note({ kind: 'delivered', endpoint: name, ...received })
-    const parts = { api: this.#api, apiUrl: this.site.apiUrl, secretKey: this.site.cluster.secretKey }
-    const endpoint = await registerEndpoint(parts, name, { decide, heard })
+    const endpoint = await registerEndpoint(this.endpointSite, name, { decide, heard })
     this.recorder.note({ kind: 'endpoint', endpoint: name, types: ENDS })
     return endpoint
   }

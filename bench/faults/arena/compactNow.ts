@@ -37,10 +37,10 @@ export async function compactNow(postgres: OwnPostgres): Promise<number> {
   for (let runs = await outdated(postgres); runs.length > 0; runs = await outdated(postgres)) {
     await postgres.query('select raise_floors_v1($1::uuid[], 0)', [[...new Set(runs.map((run) => run.session_id))]])
     const ids = runs.map((run) => run.run_id)
-    const [done] = await postgres.query<{ runs: number | null }>('select forget_runs_events_v1($1::uuid[], $2) as runs', [
-      ids,
-      ROWS,
-    ])
+    const [done] = await postgres.query<{ runs: number | null }>(
+      'select forget_runs_events_v1($1::uuid[], $2) as runs',
+      [ids, ROWS],
+    )
     if (!done?.runs) break
   }
   return before - (await countEvents(postgres))

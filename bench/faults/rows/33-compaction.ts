@@ -30,7 +30,9 @@ export const row: Row = {
     arena.site.links.between('clients', 'realtime-1').heal()
     await compactAndReconnect(arena)
     await live.sawEnd()
-    const snapshots = arena.recorder.entries.filter((entry) => entry.kind === 'event' && entry.event.type === 'snapshot')
+    const snapshots = arena.recorder.entries.filter(
+      (entry) => entry.kind === 'event' && entry.event.type === 'snapshot',
+    )
     const cut = snapshots.length
     return {
       proof: forgotten > 0 && cut > 0 ? `${forgotten} events forgotten, ${cut} snapshots were read` : null,

@@ -14,6 +14,8 @@ export interface FaultOptions {
   defaultIntervals: boolean
   /** One of sabotage/mutations.ts, or all: the harness has to notice it. */
   sabotage?: string
+  /** Minutes of load and faults of all kinds, instead of rows. */
+  soak?: number
   json: boolean
   /** Keeps every history and all logs. */
   keep: boolean
@@ -44,6 +46,7 @@ export function parseOptions(argv: readonly string[], rows: readonly Row[]): Fau
         ALL_MUTATIONS,
       ]),
     )
+    .option('--soak <minutes>', 'faults of all kinds at random moments under load, instead of rows', wholeNumber)
     .option('--json', 'print the results as JSON', false)
     .option('--keep', 'keep every history and all logs', false)
     .parse(argv)

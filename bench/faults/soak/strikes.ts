@@ -3,12 +3,15 @@ import type { Member } from '../../cluster/member.ts'
 import type { Arena } from '../arena/arena.ts'
 import { bounds } from '../arena/patience.ts'
 import type { FailpointName } from '../arena/failpoints.ts'
+import type { Broker } from '../arena/site.ts'
 
 /** A fault that comes at any moment into a cluster under load. What it has broken is healed afterwards. */
 export interface SoakStrike {
   kind: string
   /** From when all is well again until the next message is claimed. */
   bound: (leaseMs: number) => number
+  /** Only there it makes sense. */
+  needs?: Broker
   strike(arena: Arena): Promise<void>
 }
 
@@ -39,7 +42,11 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
     kind: 'kill at a commit boundary',
     bound: WORKER,
     async strike(arena) {
-      const armed = await arena.arm(arena.one(POINTS), { action: 'kill', skip: arena.pick(0, 20), ms: arena.one([0, 50]) })
+      const armed = await arena.arm(arena.one(POINTS), {
+        action: 'kill',
+        skip: arena.pick(0, 20),
+        ms: arena.one([0, 50]),
+      })
       await armed.struck(2_000)
     },
   },
@@ -61,10 +68,16 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
       member.thaw()
     },
   },
-  { kind: 'FLUSHALL', bound: SERVICE, strike: async (arena) => void (await arena.site.redisCommand('FLUSHALL')) },
+  {
+    kind: 'FLUSHALL',
+    bound: SERVICE,
+    needs: 'redis',
+    strike: async (arena) => void (await arena.site.redisCommand('FLUSHALL')),
+  },
   {
     kind: 'CLIENT KILL',
     bound: SERVICE,
+    needs: 'redis',
     async strike(arena) {
       await arena.site.redisCommand('CLIENT', 'KILL', 'TYPE', arena.one(['normal', 'pubsub']))
     },
@@ -72,6 +85,7 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
   {
     kind: 'Redis killed',
     bound: SERVICE,
+    needs: 'redis',
     async strike(arena) {
       await arena.site.redis.kill()
       await arena.pause(MOST_AWAY_MS)
@@ -80,13 +94,18 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
   {
     kind: 'Redis stopped',
     bound: SERVICE,
+    needs: 'redis',
     async strike(arena) {
       arena.site.redis.freeze()
       await arena.pause(MOST_AWAY_MS)
       arena.site.redis.thaw()
     },
   },
-  { kind: 'pg_terminate_backend', bound: WORKER, strike: async (arena) => void (await arena.site.postgres.terminateConnections()) },
+  {
+    kind: 'pg_terminate_backend',
+    bound: WORKER,
+    strike: async (arena) => void (await arena.site.postgres.terminateConnections()),
+  },
   {
     kind: 'Postgres stopped -m immediate',
     bound: WORKER,
@@ -98,13 +117,13 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
   {
     kind: 'connections reset',
     bound: WORKER,
-    strike: async (arena) => void arena.site.links.between(...arena.one(PATHS)).reset(),
+    strike: async (arena) => void arena.site.links.between(...pathIn(arena)).reset(),
   },
   {
     kind: 'black hole',
     bound: WORKER,
     async strike(arena) {
-      arena.site.links.between(...arena.one(PATHS)).blackHole()
+      arena.site.links.between(...pathIn(arena)).blackHole()
       await arena.pause(MOST_AWAY_MS)
     },
   },
@@ -112,7 +131,7 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
     kind: 'slow network',
     bound: WORKER,
     async strike(arena) {
-      arena.site.links.between(...arena.one(PATHS)).delay(arena.pick(20, 200))
+      arena.site.links.between(...pathIn(arena)).delay(arena.pick(20, 200))
       await arena.pause(MOST_AWAY_MS)
     },
   },
@@ -120,14 +139,14 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
     kind: 'answers cut short',
     bound: WORKER,
     async strike(arena) {
-      arena.site.links.between(...arena.one(PATHS)).cutAfter(arena.pick(1, 2_000))
+      arena.site.links.between(...pathIn(arena)).cutAfter(arena.pick(1, 2_000))
       await arena.pause(1_000)
     },
   },
 ]
 
 /** Whose connections are struck. */
-const PATHS: readonly [[string, string], ...[string, string][]] = [
+const PATHS: readonly [string, string][] = [
   ['api', 'postgres'],
   ['api', 'redis'],
   ['worker-1', 'postgres'],
@@ -140,6 +159,11 @@ const PATHS: readonly [[string, string], ...[string, string][]] = [
   ['clients', 'realtime-1'],
   ['clients', 'realtime-2'],
 ]
+
+function pathIn(arena: Arena): [string, string] {
+  const [first, ...others] = PATHS.filter(([, to]) => to !== 'redis' || arena.site.broker === 'redis')
+  return first ? arena.one([first, ...others]) : ['clients', 'api']
+}
 
 function members({ site }: Arena): readonly [Member, ...Member[]] {
   const { agent, api, realtimes, workers } = site.cluster

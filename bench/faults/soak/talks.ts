@@ -27,7 +27,10 @@ export async function playTalk(arena: Arena): Promise<void> {
 }
 
 function nextMove(arena: Arena): Move {
-  let place = arena.pick(1, MOVES.reduce((sum, { weight }) => sum + weight, 0))
+  let place = arena.pick(
+    1,
+    MOVES.reduce((sum, { weight }) => sum + weight, 0),
+  )
   for (const { weight, move } of MOVES) {
     place -= weight
     if (place <= 0) return move
