@@ -77,8 +77,8 @@ export class Receiver {
     this.#tries.set(deliveryId, tries)
     const answer = this.#options.decide(tries)
     const answered = answer === 'hang' ? 0 : answer === 'die' ? 204 : answer
-    if (isObject(event) && typeof event.runId === 'string')
-      this.#options.heard({ deliveryId, type: String(event.type), runId: event.runId, answered })
+    if (isObject(event) && typeof event.runId === 'string' && typeof event.type === 'string')
+      this.#options.heard({ deliveryId, type: event.type, runId: event.runId, answered })
     if (answer === 'hang') return
     response.writeHead(answered).end()
     if (answer === 'die') await this.#die()

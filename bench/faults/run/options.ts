@@ -16,6 +16,8 @@ export interface FaultOptions {
   sabotage?: string
   /** Minutes of load and faults of all kinds, instead of rows. */
   soak?: number
+  /** The rows that CI strikes, each once on Redis. */
+  ci: boolean
   json: boolean
   /** Keeps every history and all logs. */
   keep: boolean
@@ -47,6 +49,7 @@ export function parseOptions(argv: readonly string[], rows: readonly Row[]): Fau
       ]),
     )
     .option('--soak <minutes>', 'faults of all kinds at random moments under load, instead of rows', wholeNumber)
+    .option('--ci', 'a few rows that cover every invariant; the last line counts them', false)
     .option('--json', 'print the results as JSON', false)
     .option('--keep', 'keep every history and all logs', false)
     .parse(argv)

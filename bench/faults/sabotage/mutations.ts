@@ -117,4 +117,68 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'idempotency',
+    what: 'a message that is sent again under its key is accepted again',
+    rows: [3],
+    times: 2,
+    changes: [
+      {
+        file: 'shared/store/functions/30_accept.sql',
+        from: "  if p -> 'idempotency' <> 'null' then v_replay := replayed_acceptance_v1(p -> 'idempotency'); end if;\n",
+        to: '',
+        count: 2,
+      },
+      {
+        file: 'shared/store/functions/30_accept.sql',
+        from: "    if p -> 'idempotency' <> 'null' then v_replay := keep_or_replay_v1(p -> 'idempotency', v_acceptance); end if;\n",
+        to: '',
+        count: 2,
+      },
+    ],
+  },
+  {
+    name: 'order-of-turns',
+    what: 'the newest message of a session is next, not the oldest',
+    rows: [4],
+    times: 1,
+    changes: [
+      {
+        file: 'shared/store/functions/50_end.sql',
+        from: 'order by n.run_no limit 1)',
+        to: 'order by n.run_no desc limit 1)',
+      },
+    ],
+  },
+  {
+    name: 'webhook-receipts',
+    what: 'a delivery that was refused counts as delivered',
+    rows: [31],
+    times: 1,
+    changes: [
+      {
+        file: 'shared/domain/judgeDelivery.ts',
+        from: "if ('status' in answer && answer.status >= 200 && answer.status < 300) return",
+        to: "if ('status' in answer) return",
+      },
+    ],
+  },
+  {
+    name: 'refusals-leave-nothing',
+    what: 'a message that is refused is queued all the same',
+    rows: [4],
+    times: 1,
+    changes: [
+      {
+        file: 'shared/store/functions/30_accept.sql',
+        from: '    if v_refusal is not null then return v_refusal; end if;\n',
+        to: '',
+      },
+      {
+        file: 'shared/store/functions/30_accept.sql',
+        from: "  return jsonb_build_object('outcome', 'accepted') || v_acceptance || jsonb_build_object(\n",
+        to: "  if v_refusal is not null then return v_refusal; end if;\n  return jsonb_build_object('outcome', 'accepted') || v_acceptance || jsonb_build_object(\n",
+      },
+    ],
+  },
 ]

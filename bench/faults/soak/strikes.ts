@@ -18,6 +18,9 @@ export interface SoakStrike {
 /** How long services are away: longer only makes a soak wait. */
 const MOST_AWAY_MS = 4_000
 
+/** Longer than the wait between a failpoint and its kill. */
+const DYING_MS = 200
+
 const SERVICE = () => bounds.serviceBack
 const WORKER = bounds.deadWorker
 
@@ -48,6 +51,8 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
         ms: arena.one([0, 50]),
       })
       await armed.struck(2_000)
+      // It may be struck and live on for a moment: who looks now would think it well.
+      await sleep(DYING_MS)
     },
   },
   {
