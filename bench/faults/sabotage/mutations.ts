@@ -159,7 +159,7 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: 'shared/domain/judgeDelivery.ts',
         from: "if ('status' in answer && answer.status >= 200 && answer.status < 300) return",
-        to: "if ('status' in answer) return",
+        to: "if ('status' in answer && answer.status >= 200) return",
       },
     ],
   },
