@@ -99,8 +99,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'workers/jobs/chores/quarantinedRuns.ts',
-        from: 'if (await isQuarantineNeeded(db)) quarantine.wake()',
-        to: 'void [isQuarantineNeeded, db, quarantine]',
+        from: 'if (await isQuarantineNeeded(db, leases.overdue)) quarantine.wake()',
+        to: 'void [isQuarantineNeeded, db, leases, quarantine]',
       },
     ],
   },

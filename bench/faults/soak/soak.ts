@@ -25,6 +25,8 @@ import { playTalk } from './talks.ts'
 const TALKERS = 32
 const QUIET_MS: readonly [number, number] = [1_000, 5_000]
 const TELL_MS = 15_000
+/** Longer than any conversation that goes on: one that waits for what never comes is told, not waited for. */
+const TALK_MS = 240_000
 
 export interface StruckOnce {
   kind: string
@@ -106,13 +108,20 @@ async function carryOn(ground: Ground, name: string, play: (arena: Arena) => Pro
   const arena = new Arena(site, new Recorder(), randomNumbers(seedFrom(seed, name)), leaseMs)
   live.add(arena)
   try {
-    await play(arena)
+    const playing = play(arena)
+    playing.catch(() => undefined)
+    await Promise.race([playing, late()])
   } catch (error) {
     errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
-    await arena.abandon()
+    void arena.abandon().catch(() => undefined)
   }
   live.delete(arena)
   await history.keep(name, arena.recorder)
+}
+
+async function late(): Promise<never> {
+  await sleep(TALK_MS, undefined, { ref: false })
+  throw new Error(`it was not over after ${TALK_MS / 1_000} s`)
 }
 
 async function strikeUntil(ground: Ground, until: number, say: (line: string) => void): Promise<StruckOnce[]> {
