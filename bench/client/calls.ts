@@ -44,6 +44,18 @@ export async function cancelRun(api: ApiClient, token: string, runId: string, ke
   return run as Run
 }
 
+/** Answers one call of a pause. */
+export async function resumeRun(
+  api: ApiClient,
+  token: string,
+  runId: string,
+  { pauseId, callId }: { pauseId: string; callId: string },
+  key: string,
+): Promise<void> {
+  const answer = { pauseId, toolResults: [{ callId, output: 'yes' }] }
+  text(await api.post(`/v1/runs/${runId}/resume`, token, answer, key), 'status')
+}
+
 /** Reads the body of an accepted message. */
 export function readAccepted(body: unknown): Accepted {
   const seq = member(body, 'seq')

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AgentConfig } from '@shared/contracts/config'
 import type { Cleanup } from './cleanup.ts'
-import { readCredentials } from './credentials.ts'
+import { type Credentials, readCredentials } from './credentials.ts'
 import { Member } from './member.ts'
 import { freePorts, isListening, isReady } from './ports.ts'
-import { agentview, repository } from './repository.ts'
+import { repository } from './repository.ts'
 import type { Running } from './running.ts'
 import { type StartedProcess, startProcess, waitForSuccess } from './startProcess.ts'
 import type { WorkFolder } from './workFolder.ts'
@@ -17,6 +17,8 @@ import type { WorkFolder } from './workFolder.ts'
 //   └─ api, N × realtime, N × worker   each a process, ready before we go on
 
 export interface ClusterPlan {
+  /** The program of AgentView's command line. */
+  agentview: string
   workers: number
   realtimes: number
   databaseUrl: string
@@ -43,6 +45,8 @@ export interface Cluster extends Running {
   readonly realtimes: readonly Member[]
   readonly api: Member
   readonly agent: Member
+  /** For routes that are not an end user's. */
+  readonly secretKey: string
   readonly members: readonly Member[]
 }
 
@@ -68,7 +72,7 @@ export async function startCluster(
   const config = await writeConfig(await folder.make('config'), plan, agentUrl)
   const site = { plan, folder, env: siteEnvironment(environment, plan, folder.data, config), cleanup }
   const agent = agentMember(site, agentPort)
-  const [publishableKey] = await Promise.all([prepare(site), agent.start()])
+  const [{ publishableKey, secretKey }] = await Promise.all([prepare(site), agent.start()])
   const api = member(site, 'api', ['api'], apiPort)
   const realtimes = ports
     .slice(0, plan.realtimes)
@@ -82,6 +86,7 @@ export async function startCluster(
     url: api.url,
     eventsUrl: realtimes[0]!.url,
     publishableKey,
+    secretKey,
     agent,
     api,
     realtimes,
@@ -107,14 +112,14 @@ function agentMember(site: Site, port: number): Member {
   return agent
 }
 
-/** Makes the tables, the organization with its keys, and publishes the agents; gives the publishable key. */
-async function prepare(site: Site): Promise<string> {
+/** Makes the tables, the organization with its keys, and publishes the agents; gives the keys. */
+async function prepare(site: Site): Promise<Credentials> {
   for (const command of ['migrate', 'bootstrap']) {
-    await waitForSuccess(await launch(site, command, [agentview, command], {}))
+    await waitForSuccess(await launch(site, command, [site.plan.agentview, command], {}))
   }
   const credentials = await readCredentials(site.folder.data)
   if (!credentials) throw new Error('agentview bootstrap wrote no credentials')
-  return credentials.publishableKey
+  return credentials
 }
 
 function siteEnvironment(
@@ -153,7 +158,7 @@ function member(site: Site, name: string, args: string[], port: number): Member 
       const databaseUrl = await routed(plan, name, 'postgres', plan.databaseUrl)
       const redisUrl = plan.redisUrl === null ? '' : await routed(plan, name, 'redis', plan.redisUrl)
       const env = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...environment }
-      return launch(site, name, [agentview, ...args], env)
+      return launch(site, name, [plan.agentview, ...args], env)
     },
     isReady: () => isReady(urlOf(port)),
   })

@@ -2,10 +2,15 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Cleanup, withCleanup } from '../cluster/cleanup.ts'
-import { ROWS } from './rows/catalogue.ts'
-import { type FaultOptions, parseOptions } from './run/options.ts'
-import { runAll } from './run/runAll.ts'
+import { agentview } from '../cluster/repository.ts'
+import type { Row } from './arena/row.ts'
+import { CI_ROWS, ROWS } from './rows/catalogue.ts'
+import { ALL_MUTATIONS, type FaultOptions, parseOptions } from './run/options.ts'
+import { type RunTools, runAll } from './run/runAll.ts'
+import { sabotage, tellSabotage } from './run/sabotage.ts'
 import { formatTable } from './run/table.ts'
+import { soak } from './soak/soak.ts'
+import { isSoakGood, tellSoak } from './soak/tellSoak.ts'
 
 // main
 //   ├─ rows/catalogue     the fault matrix
@@ -23,11 +28,33 @@ try {
 }
 
 async function faults(options: FaultOptions, cleanup: Cleanup): Promise<boolean> {
-  const rows = ROWS.filter(({ number }) => options.only?.includes(number) ?? true)
   const results = await mkdtemp(path.join(tmpdir(), 'agentview-faults-'))
   cleanup.defer(() => removeIfEmpty(results))
+  const tools = { cleanup, results, say }
+  if (options.soak !== undefined) return soakProduct(options.soak, options, tools)
+  return options.sabotage === undefined ? strikeProduct(options, tools) : strikeCopies(options.sabotage, options, tools)
+}
+
+type Tools = Omit<RunTools, 'agentview'>
+
+/** One sabotage ends as any breach does, with 1; of all of them it is asked that each was caught. */
+async function strikeCopies(chosen: string, options: FaultOptions, tools: Tools): Promise<boolean> {
+  const results = await sabotage(chosen, ROWS, options, tools)
+  console.log(options.json ? JSON.stringify(results, null, 2) : ['', ...tellSabotage(results)].join('\n'))
+  const caught = results.filter(({ violations }) => violations.length > 0)
+  return chosen === ALL_MUTATIONS ? caught.length === results.length : caught.length === 0
+}
+
+async function soakProduct(minutes: number, options: FaultOptions, tools: Tools): Promise<boolean> {
+  const result = await soak(minutes, options, { ...tools, agentview })
+  console.log(options.json ? JSON.stringify(result, null, 2) : ['', ...tellSoak(result)].join('\n'))
+  return isSoakGood(result)
+}
+
+async function strikeProduct(options: FaultOptions, tools: Tools): Promise<boolean> {
+  const rows = chosenRows(options)
   const startedAt = performance.now()
-  const all = await runAll(rows, options, { cleanup, results, say })
+  const all = await runAll(rows, options, { ...tools, agentview })
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
   if (options.json) {
     console.log(JSON.stringify({ seed: options.seed, seconds, rows: all }, null, 2))
@@ -40,7 +67,14 @@ async function faults(options: FaultOptions, cleanup: Cleanup): Promise<boolean>
     }
     console.log(`${all.length - bad.length} of ${all.length} rows hold, seed ${options.seed}, ${seconds} s`)
   }
-  return all.length > 0 && all.every(({ ok }) => ok)
+  const good = all.filter(({ ok }) => ok).length
+  if (options.ci) console.log(`${good} passed, ${all.length - good} failed`)
+  return all.length > 0 && good === all.length
+}
+
+function chosenRows({ ci, only }: FaultOptions): Row[] {
+  const numbers = only ?? (ci ? CI_ROWS : null)
+  return numbers ? numbers.flatMap((number) => ROWS.filter((row) => row.number === number)) : [...ROWS]
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Cleanup } from '../cluster/cleanup.ts'
+import { agentview } from '../cluster/repository.ts'
 import { type Cluster, startCluster } from '../cluster/startCluster.ts'
 import { startPostgres } from '../cluster/startPostgres.ts'
 import { startRedis } from '../cluster/startRedis.ts'
@@ -27,6 +28,6 @@ export async function startReplayCluster(
 ): Promise<Cluster> {
   const redisUrl = environment.REDIS_URL || (await startRedis(folder, environment, cleanup)).url
   const databaseUrl = environment.DATABASE_URL || (await startPostgres(folder, cleanup)).url
-  const plan = { workers, realtimes: 1, databaseUrl, redisUrl, agent: AGENT }
+  const plan = { agentview, workers, realtimes: 1, databaseUrl, redisUrl, agent: AGENT }
   return startCluster(plan, folder, environment, cleanup)
 }

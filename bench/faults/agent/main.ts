@@ -32,14 +32,16 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (wrong?.afterWords === 0) return wrongs[wrong.how](response)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   const say = script.chopped ? sayChopped : sayWhole
-  for (const item of stepsOf(told)) {
+  const goesOn = run.leg > 0
+  for (const item of goesOn ? [] : stepsOf(told)) {
     say(response, 'item', { item })
     await sleep(script.everyMs)
   }
   for (const [index, delta] of wordsOf(told).entries()) {
+    if (goesOn && index < (script.pauseAfter ?? 0)) continue
     if (response.destroyed) return
     if (wrong?.afterWords === index) return wrongs[wrong.how](response)
-    if (script.pauseAfter === index) return void response.end(frameOf('pause', PAUSE))
+    if (!goesOn && script.pauseAfter === index) return void response.end(frameOf('pause', PAUSE))
     say(response, 'text', { delta })
     await sleep(script.everyMs)
   }

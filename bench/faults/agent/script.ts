@@ -15,7 +15,7 @@ export interface Script {
   stepBytes?: number
   /** Bytes come in pieces so small that characters are cut. */
   chopped?: true
-  /** It waits for a person after so many words, instead of saying the others. */
+  /** It waits for a person after so many words, and says the others once it is answered. */
   pauseAfter?: number
   /** Attempts that go wrong; none without. */
   wrong?: Wrong
@@ -92,5 +92,9 @@ export function stepOf(content: string, index: number, bytes = 0): JsonObject {
 
 /** What the run of these messages has made once it has completed: its steps and its output. */
 export function answerOf(told: readonly Told[]): JsonObject[] {
-  return [...stepsOf(told), { type: 'message', role: 'assistant', content: wordsOf(told).join('') }]
+  const words = wordsOf(told)
+  const pauseAfter = told.at(-1)?.script.pauseAfter ?? 0
+  // Each leg makes a message of its own.
+  const legs = [words.slice(0, pauseAfter), words.slice(pauseAfter)].filter((leg) => leg.length > 0)
+  return [...stepsOf(told), ...legs.map((leg) => ({ type: 'message', role: 'assistant', content: leg.join('') }))]
 }

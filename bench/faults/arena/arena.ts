@@ -7,8 +7,10 @@ import type { Member } from '../../cluster/member.ts'
 import type { Script } from '../agent/script.ts'
 import type { Recorder } from '../history/recorder.ts'
 import { Conversation, type Transport } from './conversation.ts'
+import { ENDS, type Endpoint, type EndpointSite, registerEndpoint } from './endpoint.ts'
 import type { Armed, FailpointName } from './failpoints.ts'
 import { patience } from './patience.ts'
+import type { Received, ReceiverOptions } from './receiver.ts'
 import { AGENT, type Site } from './site.ts'
 
 /** Short answers for bystanders and for messages whose content does not matter. */
@@ -56,6 +58,18 @@ export class Arena {
     const crowd = await Promise.all(Array.from({ length: count }, () => this.conversation()))
     for (const conversation of crowd) this.#talks.push(conversation.talk(turns, script))
     return crowd
+  }
+
+  get endpointSite(): EndpointSite {
+    return { api: this.#api, apiUrl: this.site.apiUrl, secretKey: this.site.cluster.secretKey }
+  }
+
+  /** A webhook endpoint that gets the end of every run from now on; `decide` says what its receiver does. */
+  async endpoint(name: string, decide: ReceiverOptions['decide']): Promise<Endpoint> {
+    const heard = (received: Received) => this.recorder.note({ kind: 'delivered', endpoint: name, ...received })
+    const endpoint = await registerEndpoint(this.endpointSite, name, { decide, heard })
+    this.recorder.note({ kind: 'endpoint', endpoint: name, types: ENDS })
+    return endpoint
   }
 
   /** Lets the next process that comes to a point be struck there. */

@@ -2,7 +2,7 @@ import type { OnBusy } from '@shared/domain/agents'
 import type { SessionEvent } from '@shared/domain/events'
 import { isEnded } from '@shared/domain/runStates'
 import type { ApiClient } from '../../client/apiClient.ts'
-import { type Accepted, cancelRun, getSession, listRuns, sendMessage } from '../../client/calls.ts'
+import { type Accepted, cancelRun, getSession, listRuns, resumeRun, sendMessage } from '../../client/calls.ts'
 import { NOBODY, type Reader, type ReaderOptions } from '../../client/reader.ts'
 import { SessionReader } from '../../client/sessionReader.ts'
 import { SocketReader } from '../../client/socketReader.ts'
@@ -84,6 +84,21 @@ export class Conversation {
       return status
     } catch {
       return null
+    }
+  }
+
+  /** Answers the pause that the run of a message waits in; false when it has none, or another end was faster. */
+  async resume(turn: Turn): Promise<boolean> {
+    const { api, token } = this.#parts
+    const [accepted, pause] = await Promise.all([turn.accepted, turn.sawPause()])
+    const [call] = pause?.toolCalls ?? []
+    if (!accepted || !pause || !call) return false
+    try {
+      const answer = { pauseId: pause.pauseId, callId: call.callId }
+      await resumeRun(api, token, accepted.runId, answer, `resume-${turn.content}`)
+      return true
+    } catch {
+      return false
     }
   }
 

@@ -10,6 +10,8 @@ export const patience = {
   silence: 20_000,
   /** For all runs to end once everything is well again. */
   settle: 60_000,
+  /** For a webhook delivery: a receiver that hangs (15 s), the pause after it (5 s), and a sender's lease (45 s). */
+  delivery: 75_000,
   /** For readers to reach the log's end once all runs have ended. */
   catchUp: 15_000,
 } as const
@@ -21,5 +23,7 @@ export const bounds = {
   postWithoutRedis: 300,
   /** Not promised of a node's readers, which come back by themselves: 500 of them, and beside all else on two cores. */
   readersBack: 10_000,
+  /** What a process that is asked to end may take beyond what it waits for its runs, whatever is away. */
+  terminated: (drainMs: number) => drainMs + 10_000,
   deadWorker: (leaseMs: number) => leaseMs + 3_000,
 } as const

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { tunables } from '@shared/domain/tunables'
 import type { Cleanup } from '../../cluster/cleanup.ts'
 import type { Member } from '../../cluster/member.ts'
 import { isReady } from '../../cluster/ports.ts'
@@ -13,6 +14,8 @@ import { Links } from './links.ts'
 export type Broker = 'redis' | 'postgres'
 
 export interface SiteOptions {
+  /** The program of AgentView's command line. */
+  agentview: string
   broker: Broker
   /** Null: the product's default. */
   leaseMs: number | null
@@ -37,6 +40,11 @@ export const HASTY = {
     timeouts: { connectMs: 2_000, idleMs: 1_500, totalMs: 6_000 },
     retries: { max: 3, backoffMs: 100, factor: 2, maxBackoffMs: 500, jitter: 0.5 },
   },
+}
+
+/** What a stopping worker waits for its runs: shorter in proportion where leases are. */
+export function drainOf(leaseMs: number): number {
+  return (leaseMs * tunables.drain) / tunables.lease
 }
 
 const READY_MS = 30_000
@@ -147,7 +155,7 @@ export async function startSite(
   environment: NodeJS.ProcessEnv,
   cleanup: Cleanup,
 ): Promise<Site> {
-  const { broker, leaseMs } = options
+  const { agentview, broker, leaseMs } = options
   const links = new Links(cleanup)
   const failpoints = new Failpoints(await folder.make('failpoints'))
   const redis = broker === 'redis' ? await startRedis(folder, environment, cleanup) : null
@@ -155,9 +163,13 @@ export async function startSite(
   const settings = {
     AGENTVIEW_FAILPOINTS: failpoints.folder,
     AGENTVIEW_POOL: POOL,
-    ...(leaseMs !== null && { AGENTVIEW_LEASE_MS: String(leaseMs) }),
+    ...(leaseMs !== null && {
+      AGENTVIEW_LEASE_MS: String(leaseMs),
+      AGENTVIEW_DRAIN_MS: String(drainOf(leaseMs)),
+    }),
   }
   const plan = {
+    agentview,
     workers: 2,
     realtimes: 2,
     databaseUrl: postgres.url,

@@ -1,4 +1,5 @@
 import type { EventType } from '@shared/domain/events'
+import type { Run } from '@shared/domain/objects'
 import type { Accepted } from '../../client/calls.ts'
 import type { Entry, ExpectedEnd } from '../history/entries.ts'
 import type { Recorder } from '../history/recorder.ts'
@@ -54,6 +55,13 @@ export class Turn {
   /** The checker holds the run to it. */
   mustEnd(expected: ExpectedEnd): void {
     this.#recorder.note({ kind: 'expected', key: this.key, ...expected })
+  }
+
+  /** The pause that it came to; null: in time nobody saw one. */
+  async sawPause(timeoutMs: number = patience.event): Promise<Run['pause'] | null> {
+    const stops = ['run.paused', 'run.completed', 'run.failed', 'run.cancelled'] as const
+    const found = await this.#recorder.first((entry) => this.#isOf(entry, stops), timeoutMs)
+    return found?.kind === 'event' && found.event.type === 'run.paused' ? found.event.data.run.pause : null
   }
 
   async sawEnd(timeoutMs: number = patience.settle): Promise<number | null> {

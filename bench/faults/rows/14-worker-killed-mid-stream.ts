@@ -10,5 +10,7 @@ export const row: Row = {
     killWorkerAt(arena, arena.one(['append.before', 'append.committed']), {
       script: { words: 40, everyMs: 30, steps: 1 },
       skip: arena.pick(0, 8),
+      // What it has said too early, if it does, gets the time to reach readers.
+      ms: arena.one([0, 100]),
     }),
 }

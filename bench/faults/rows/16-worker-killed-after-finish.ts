@@ -1,5 +1,5 @@
-import { BRIEF } from '../arena/arena.ts'
-import { bounds } from '../arena/patience.ts'
+import { type Arena, BRIEF } from '../arena/arena.ts'
+import { bounds, patience } from '../arena/patience.ts'
 import { BOTH, NOTHING_STRUCK, type Row, recovery } from '../arena/row.ts'
 
 export const row: Row = {
@@ -10,6 +10,7 @@ export const row: Row = {
   async strike(arena) {
     const talk = await arena.conversation()
     await arena.crowd(2, 3)
+    await strikeLast(arena)
     const match = { sessionId: talk.sessionId }
     const armed = await arena.arm('finish.committed', { action: 'kill', match })
     const first = talk.say(BRIEF)
@@ -30,4 +31,18 @@ export const row: Row = {
       ),
     }
   },
+}
+
+/** Nothing follows this run: what its worker did not say nobody says later. */
+async function strikeLast(arena: Arena): Promise<void> {
+  const talk = await arena.conversation()
+  const armed = await arena.arm('finish.committed', { action: 'kill', match: { sessionId: talk.sessionId } })
+  const turn = talk.say(BRIEF)
+  const struck = await armed.struck()
+  if (!struck) return
+  const ended = await turn.sawEnd(patience.event)
+  const committed = arena.recorder.timeOf(struck.at)
+  const { what, ms, withinMs } = recovery('last end committed → seen', committed, ended, bounds.lostDoorbell)
+  arena.expectWithin(what, ms, withinMs)
+  await arena.revive(struck)
 }

@@ -28,7 +28,10 @@ import { row as row26 } from './26-cancel.ts'
 import { row as row27 } from './27-random-disconnects.ts'
 import { row as row28 } from './28-never-reads.ts'
 import { row as row29 } from './29-realtime-node-killed.ts'
+import { row as row30 } from './30-drain.ts'
+import { row as row31 } from './31-webhook-receivers.ts'
 import { row as row32 } from './32-worker-clock-wrong.ts'
+import { row as row33 } from './33-compaction.ts'
 import { row as row34 } from './34-rolling-restart.ts'
 
 /** The fault matrix, in its order. */
@@ -62,6 +65,12 @@ export const ROWS: readonly Row[] = [
   row27,
   row28,
   row29,
+  row30,
+  row31,
   row32,
+  row33,
   row34,
 ]
+
+/** Quick rows that between them notice the breach of every invariant: what CI strikes. The longest first. */
+export const CI_ROWS: readonly number[] = [31, 17, 26, 4, 16, 18, 27, 33, 14, 3, 2]

@@ -8,11 +8,11 @@ import { NOTHING_STRUCK, type Outcome, recovery } from '../arena/row.ts'
 export async function killWorkerAt(
   arena: Arena,
   point: FailpointName,
-  { script, skip = 0 }: { script: Script; skip?: number },
+  { script, skip = 0, ms = 0 }: { script: Script; skip?: number; ms?: number },
 ): Promise<Outcome> {
   const talk = await arena.conversation()
   await arena.crowd(2, 3)
-  const armed = await arena.arm(point, { action: 'kill', match: { sessionId: talk.sessionId }, skip })
+  const armed = await arena.arm(point, { action: 'kill', match: { sessionId: talk.sessionId }, skip, ms })
   const turn = talk.say(script)
   const struck = await armed.struck()
   if (!struck) return NOTHING_STRUCK

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Broker } from '../arena/site.ts'
 import type { Row } from '../arena/row.ts'
+import { MUTATIONS } from '../sabotage/mutations.ts'
 
 export interface FaultOptions {
   times: number
@@ -11,10 +12,18 @@ export interface FaultOptions {
   lanes: number
   /** The product's own intervals instead of short leases. */
   defaultIntervals: boolean
+  /** One of sabotage/mutations.ts, or all: the harness has to notice it. */
+  sabotage?: string
+  /** Minutes of load and faults of all kinds, instead of rows. */
+  soak?: number
+  /** The rows that CI strikes, each once on Redis. */
+  ci: boolean
   json: boolean
   /** Keeps every history and all logs. */
   keep: boolean
 }
+
+export const ALL_MUTATIONS = 'all'
 
 /** Leases of strikes, unless the product's own are asked for: a dead worker is then replaced within 6 s. */
 export const SHORT_LEASE_MS = 3_000
@@ -33,6 +42,14 @@ export function parseOptions(argv: readonly string[], rows: readonly Row[]): Fau
     )
     .option('--lanes <count>', 'clusters side by side', wholeNumber, 2)
     .option('--default-intervals', `leases as by default instead of ${SHORT_LEASE_MS} ms`, false)
+    .addOption(
+      new Option('--sabotage <name>', 'strike a copy of the product with one guard taken away').choices([
+        ...MUTATIONS.map(({ name }) => name),
+        ALL_MUTATIONS,
+      ]),
+    )
+    .option('--soak <minutes>', 'faults of all kinds at random moments under load, instead of rows', wholeNumber)
+    .option('--ci', 'a few rows that cover every invariant; the last line counts them', false)
     .option('--json', 'print the results as JSON', false)
     .option('--keep', 'keep every history and all logs', false)
     .parse(argv)

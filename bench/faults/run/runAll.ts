@@ -16,6 +16,8 @@ interface Task {
 }
 
 export interface RunTools {
+  /** The program of AgentView's command line: the repository's, or that of a sabotaged copy. */
+  agentview: string
   cleanup: Cleanup
   /** Where histories and logs of bad strikes stay. */
   results: string
@@ -46,7 +48,10 @@ async function runOnBroker(
   const waiting = tasks.values()
   let done = 0
   const work = async () => {
-    const lane = new Lane({ broker, leaseMs: options.defaultIntervals ? null : SHORT_LEASE_MS }, tools.cleanup)
+    const lane = new Lane(
+      { agentview: tools.agentview, broker, leaseMs: options.defaultIntervals ? null : SHORT_LEASE_MS },
+      tools.cleanup,
+    )
     for (const task of waiting) {
       const result = await strikeOn(lane, task, broker, options, tools)
       results.get(task.row)?.push(result)

@@ -65,10 +65,14 @@ export function formatTable(results: readonly RowResult[]): string[] {
       ? `${result.violations.length} and ${result.errors.length} errors`
       : String(result.violations.length),
   ])
-  const widths = COLUMNS.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)))
+  return markdownTable(COLUMNS, rows)
+}
+
+export function markdownTable(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`
-  return [line(COLUMNS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)]
+  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)]
 }
 
 export function shown(ms: number | null): string {

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Script } from '../agent/script.ts'
+import { type Arena, BRIEF } from '../arena/arena.ts'
+import { compactNow, openDeltas } from '../arena/compactNow.ts'
+import { BOTH, type Row } from '../arena/row.ts'
+
+const LIVE: Script = { words: 60, everyMs: 40, steps: 1 }
+const ROUNDS = 6
+
+export const row: Row = {
+  number: 33,
+  title: 'compaction while clients reconnect',
+  invariants: ['I3', 'I4'],
+  brokers: BOTH,
+  async strike(arena) {
+    await openDeltas(arena.site.postgres)
+    const talk = await arena.conversation()
+    const [first = ''] = arena.site.eventsUrls
+    // They read from one node alone, from which they will be cut off for a while.
+    for (const transport of ['sse', 'socket'] as const) talk.join(transport, [first])
+    await talk.talk(arena.pick(1, 3), BRIEF)
+    const missed = talk.say({ words: 20, everyMs: 30, steps: 1 })
+    await missed.saw('item.delta')
+    await arena.pause(400)
+    arena.site.links.between('clients', 'realtime-1').refuse()
+    await missed.sawEnd()
+    const live = talk.say(LIVE)
+    await live.saw('item.delta')
+    const forgotten = await compactNow(arena.site.postgres)
+    arena.site.links.between('clients', 'realtime-1').heal()
+    await compactAndReconnect(arena)
+    await live.sawEnd()
+    const snapshots = arena.recorder.entries.filter(
+      (entry) => entry.kind === 'event' && entry.event.type === 'snapshot',
+    )
+    const cut = snapshots.length
+    return {
+      proof: forgotten > 0 && cut > 0 ? `${forgotten} events forgotten, ${cut} snapshots were read` : null,
+      recovery: null,
+    }
+  },
+}
+
+/** Readers of all kinds come and go while what has ended is forgotten, again and again. */
+async function compactAndReconnect(arena: Arena): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { readers, turns } of arena.conversations) {
+      if (turns.length > 0) readers[arena.pick(0, readers.length - 1)]?.drop()
+    }
+    await Promise.all([compactNow(arena.site.postgres), sleep(arena.pick(50, 400))])
+  }
+}
