@@ -127,13 +127,11 @@ export const MUTATIONS: readonly Mutation[] = [
         file: 'shared/store/functions/30_accept.sql',
         from: "  if p -> 'idempotency' <> 'null' then v_replay := replayed_acceptance_v1(p -> 'idempotency'); end if;\n",
         to: '',
-        count: 2,
       },
       {
         file: 'shared/store/functions/30_accept.sql',
         from: "    if p -> 'idempotency' <> 'null' then v_replay := keep_or_replay_v1(p -> 'idempotency', v_acceptance); end if;\n",
         to: '',
-        count: 2,
       },
     ],
   },
