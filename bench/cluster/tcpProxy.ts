@@ -39,6 +39,12 @@ interface Pair {
   answered: number
 }
 
+interface Direction {
+  from: Socket
+  to: Socket
+  line: WaitingLine
+}
+
 /** Listens on a free port of 127.0.0.1 and passes on to `target`. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const pairs = new Set<Pair>()
@@ -53,9 +59,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       [client, service],
       [service, client],
     ] as const) {
+      const line = waitingLine()
       from.setNoDelay(true)
-      from.on('data', (bytes) => pass(pair, from, to, bytes))
-      from.on('end', () => to.end())
+      from.on('data', (bytes) => pass(pair, { from, to, line }, bytes))
+      from.on('end', () => line.after(0, () => to.end()))
       from.on('error', () => to.resetAndDestroy())
       from.on('close', () => {
         pairs.delete(pair)
@@ -65,7 +72,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     }
   }
 
-  function pass(pair: Pair, from: Socket, to: Socket, bytes: Buffer): void {
+  function pass(pair: Pair, { from, to, line }: Direction, bytes: Buffer): void {
+    const send = (ms: number) => line.after(ms, () => write(from, to, bytes))
     switch (mood.kind) {
       case 'blackHole':
         pair.broken = true
@@ -76,18 +84,17 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         from.pause()
         return
       case 'delay':
-        setTimeout(() => write(from, to, bytes), mood.ms)
-        return
+        return send(mood.ms)
       case 'cut': {
-        if (from === pair.client) return write(from, to, bytes)
-        const left = mood.bytes - pair.answered
+        if (from === pair.client) return send(0)
+        const left = Math.max(0, mood.bytes - pair.answered)
         pair.answered += bytes.length
-        if (bytes.length < left) return write(from, to, bytes)
+        if (bytes.length < left) return send(0)
         to.write(bytes.subarray(0, left), () => resetPair(pair))
         return
       }
       default:
-        write(from, to, bytes)
+        send(0)
     }
   }
 
@@ -147,4 +154,31 @@ function write(from: Socket, to: Socket, bytes: Buffer): void {
   if (to.write(bytes) || from.isPaused()) return
   from.pause()
   to.once('drain', () => from.resume())
+}
+
+interface WaitingLine {
+  /** Does it after `ms`, and after all that waits already: bytes never overtake others, also when a delay has ended. */
+  after(ms: number, act: () => void): void
+}
+
+function waitingLine(): WaitingLine {
+  const waiting: { dueAt: number; act: () => void }[] = []
+
+  function awaitFirst(): void {
+    const [first] = waiting
+    if (!first) return
+    setTimeout(() => {
+      waiting.shift()
+      first.act()
+      awaitFirst()
+    }, first.dueAt - performance.now())
+  }
+
+  return {
+    after(ms, act) {
+      if (ms === 0 && waiting.length === 0) return act()
+      waiting.push({ dueAt: performance.now() + ms, act })
+      if (waiting.length === 1) awaitFirst()
+    },
+  }
 }

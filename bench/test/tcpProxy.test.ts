@@ -117,3 +117,14 @@ test('delays, in order', async () => {
   expect(await echo(socket, 'late')).toBe('late')
   expect(performance.now() - since).toBeGreaterThan(35)
 })
+
+test('what was held back is not overtaken when the delay ends, nor by the end of the connection', async () => {
+  const socket = await open()
+  const end = closed(socket)
+  proxy.delay(150)
+  socket.write('first ')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  proxy.heal()
+  socket.end('second')
+  expect(await end).toBe('first second')
+})
