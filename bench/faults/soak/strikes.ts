@@ -108,12 +108,12 @@ export const SOAK_STRIKES: readonly SoakStrike[] = [
   },
   {
     kind: 'pg_terminate_backend',
-    bound: WORKER,
+    bound: SERVICE,
     strike: async (arena) => void (await arena.site.postgres.terminateConnections()),
   },
   {
     kind: 'Postgres stopped -m immediate',
-    bound: WORKER,
+    bound: SERVICE,
     async strike(arena) {
       await arena.site.postgres.stopImmediate()
       await arena.pause(MOST_AWAY_MS)
