@@ -151,11 +151,9 @@ create table runs (
 -- a session holds at most one run, from its first claim to its end
 create unique index runs_held on runs (session_id)
   where status in ('running', 'paused') or (status = 'queued' and epoch > 0);
--- without those that wait for the quarantine: they may be many, and would be read by each claim
-create index runs_due on runs (priority desc, due_at) where status = 'queued' and is_next and lapses < 2;
+create index runs_due on runs (priority desc, due_at) where status = 'queued' and is_next;
 create index runs_worker on runs (worker_id) where status = 'running';
--- the time of a run that waits behind others has not begun
-create index runs_deadline on runs (deadline_at) where status in ('queued', 'running', 'paused') and is_next;
+create index runs_deadline on runs (deadline_at) where status in ('queued', 'running', 'paused');
 
 create table attempts (
   run_id uuid not null,

@@ -28,6 +28,12 @@ alter table attempts alter column worker_id drop not null;
 
 -- Runs that have lost two workers are carried out alone, by a process that may die of them.
 create index runs_quarantined on runs (due_at) where status = 'queued' and is_next and lapses >= 2;
+-- Without those: they may be many, and would be read by each claim.
+drop index runs_due;
+create index runs_due on runs (priority desc, due_at) where status = 'queued' and is_next and lapses < 2;
+-- The time of a run that waits behind others has not begun.
+drop index runs_deadline;
+create index runs_deadline on runs (deadline_at) where status in ('queued', 'running', 'paused') and is_next;
 alter table workers add column quarantine boolean not null default false;
 
 -- Definitions that were published before pauses had a time of their own.
