@@ -10,13 +10,25 @@ export interface Listening {
   serve(listener: RequestListener): void
   /** Takes no new connections and answers 503 on those there are; answers under way go on. */
   refuse(): void
+  /** Resolves once every answer under way is over: what they need must not be taken from them before. Not bounded. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
 /** Takes the port before anything else is started, so that a taken one is told at once and nothing needs to be undone. */
 export async function listen(port: number, host: string): Promise<Listening> {
   let listener = unavailable('AgentView is starting.')
-  const server = createServer((request, response) => listener(request, response))
+  const underWay = new Set<Promise<void>>()
+  const server = createServer((request, response) => {
+    const over = new Promise<void>((resolve) => {
+      response.once('close', () => {
+        underWay.delete(over)
+        resolve()
+      })
+    })
+    underWay.add(over)
+    listener(request, response)
+  })
   // Longer than a proxy's, so that it never writes to a connection that we have just closed.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
@@ -33,6 +45,9 @@ export async function listen(port: number, host: string): Promise<Listening> {
       listener = unavailable('AgentView is stopping.')
       server.close()
       server.closeIdleConnections()
+    },
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay)
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

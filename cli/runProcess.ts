@@ -98,6 +98,8 @@ async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   await assertMigrated(db)
   const broker = await connectBroker(settings, databaseUrl, log)
   stopping.add('The broker', 3_000, () => broker.close())
+  // Readers are cut and nothing new is taken by then; what was accepted is still answered.
+  stopping.add('The requests under way', 5_000, () => listening.settled())
   return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics() }
 }
 
