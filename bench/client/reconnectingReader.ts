@@ -16,9 +16,8 @@ export abstract class ReconnectingReader implements Reader {
   readonly log: EventLog
   reconnects = 0
   protected readonly options: Required<ReaderOptions>
-  protected readonly closing = new AbortController()
-  /** Ends the connection there is. */
-  protected connection = new AbortController()
+  readonly #closing = new AbortController()
+  #connection = new AbortController()
   readonly #waiters: ViewWaiters
   readonly #reading: Promise<void>
   #aliveAt = performance.now()
@@ -37,20 +36,21 @@ export abstract class ReconnectingReader implements Reader {
   }
 
   drop(): void {
-    this.connection.abort()
+    this.#connection.abort()
   }
 
   async close(): Promise<void> {
-    this.closing.abort()
+    this.#closing.abort()
     this.drop()
     await this.#reading
   }
 
-  /** One connection to a server; resolves with how it ended. */
-  protected abstract follow(url: string): Promise<Ending>
+  /** One connection to a server, until `signal`; resolves with how it ended. */
+  protected abstract follow(url: string, signal: AbortSignal): Promise<Ending>
 
-  /** An event has come. */
-  protected take(frame: Parameters<EventLog['take']>[0]): void {
+  /** An event has come; one that comes after its connection was dropped is not there. */
+  protected take(frame: Parameters<EventLog['take']>[0], signal: AbortSignal): void {
+    if (signal.aborted) return
     this.options.watch.event(frame.data)
     this.log.take(frame, performance.now())
     this.#failures = 0
@@ -65,23 +65,31 @@ export abstract class ReconnectingReader implements Reader {
 
   async #read(): Promise<void> {
     const { urls, outageMs, watch } = this.options
-    for (let first = true; !this.closing.signal.aborted; first = false) {
+    for (let first = true; !this.#closing.signal.aborted; first = false) {
       if (!first) this.reconnects++
       const url = urls[this.reconnects % urls.length]!
       watch.connecting(url, this.log.view.seq)
-      this.connection = new AbortController()
-      const ending = await this.follow(url)
+      this.#connection = new AbortController()
+      const { signal } = this.#connection
+      // A fetch that is aborted at the wrong moment may never say so: whoever drops a connection does not wait for it.
+      const ending = await Promise.race([this.follow(url, signal), dropped(signal)])
       watch.disconnected(ending.why)
-      if (this.closing.signal.aborted) return
+      if (this.#closing.signal.aborted) return
       const away = performance.now() - this.#aliveAt
       if (ending.kind === 'refused') return this.#fail(ending.why)
       if (away > outageMs) return this.#fail(`no events for ${Math.round(away / 1000)} s, last: ${ending.why}`)
       const waitMs = ending.waitMs ?? backoff(++this.#failures)
-      await sleep(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined)
+      await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
     }
   }
 
   #fail(why: string): void {
     this.#waiters.fail(new Error(`The events of ${this.options.sessionId} can't be read: ${why}`))
   }
+}
+
+function dropped(signal: AbortSignal): Promise<Ending> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve({ kind: 'again', why: 'dropped' }), { once: true })
+  })
 }

@@ -7,18 +7,15 @@ import { type Ending, ReconnectingReader } from './reconnectingReader.ts'
  * it comes back with `Last-Event-ID`.
  */
 export class SessionReader extends ReconnectingReader {
-  protected async follow(url: string): Promise<Ending> {
-    const { connection } = this
-    const abort = () => connection.abort()
-    const silence = setTimeout(abort, this.options.silenceMs)
-    this.closing.signal.addEventListener('abort', abort)
+  protected async follow(url: string, signal: AbortSignal): Promise<Ending> {
+    const silence = setTimeout(() => this.drop(), this.options.silenceMs)
+    signal.addEventListener('abort', () => clearTimeout(silence), { once: true })
     try {
-      return await this.#request(url, connection.signal, silence)
+      return await this.#request(url, signal, silence)
     } catch (error) {
       return { kind: 'again', why: String(error) }
     } finally {
       clearTimeout(silence)
-      this.closing.signal.removeEventListener('abort', abort)
     }
   }
 
@@ -32,7 +29,7 @@ export class SessionReader extends ReconnectingReader {
     if (verdict.kind === 'answer' && !type.startsWith('text/event-stream'))
       return { kind: 'refused', why: `it is ${type}` }
     if (verdict.kind === 'answer' && response.body) {
-      await this.#consume(response.body, silence)
+      await this.#consume(response.body, signal, silence)
       return { kind: 'again', why: 'the stream ended' }
     }
     await response.body?.cancel()
@@ -42,12 +39,12 @@ export class SessionReader extends ReconnectingReader {
     return { kind: 'again', why, waitMs: verdict.waitMs }
   }
 
-  async #consume(body: AsyncIterable<Uint8Array>, silence: NodeJS.Timeout): Promise<void> {
+  async #consume(body: AsyncIterable<Uint8Array>, signal: AbortSignal, silence: NodeJS.Timeout): Promise<void> {
     const decoder = new TextDecoder()
     const parser = createParser({
       onEvent: (frame) => {
         // The server says why it will close; the cursor brings us back.
-        if (frame.event !== 'cut') this.take(frame)
+        if (frame.event !== 'cut') this.take(frame, signal)
       },
     })
     for await (const chunk of body) {

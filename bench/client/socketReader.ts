@@ -7,9 +7,8 @@ import { type Ending, ReconnectingReader } from './reconnectingReader.ts'
  * not by the library's way, so that every connection is a new one with the cursor in it.
  */
 export class SocketReader extends ReconnectingReader {
-  protected async follow(url: string): Promise<Ending> {
+  protected async follow(url: string, signal: AbortSignal): Promise<Ending> {
     const { token, silenceMs } = this.options
-    const { signal } = this.connection
     const socket = io(`${url}/client`, {
       auth: { token },
       transports: ['websocket'],
@@ -25,7 +24,7 @@ export class SocketReader extends ReconnectingReader {
         // A transport that closes before the namespace is connected is told by the engine alone.
         socket.io.on('close', (reason) => resolve(reason))
         socket.on('cut', (cut: unknown) => resolve(`cut: ${JSON.stringify(cut)}`))
-        socket.on('event', (event: unknown) => this.#takeEvent(event))
+        socket.on('event', (event: unknown) => this.#takeEvent(event, signal))
         socket.on('connect', () => this.#subscribe(socket, resolve))
       })
       return { kind: 'again', why }
@@ -50,9 +49,9 @@ export class SocketReader extends ReconnectingReader {
       )
   }
 
-  #takeEvent(event: unknown): void {
+  #takeEvent(event: unknown, signal: AbortSignal): void {
     const name = isObject(event) && typeof event.type === 'string' ? event.type : undefined
     const id = isObject(event) && typeof event.seq === 'number' ? String(event.seq) : undefined
-    this.take({ id, event: name, data: JSON.stringify(event) })
+    this.take({ id, event: name, data: JSON.stringify(event) }, signal)
   }
 }
