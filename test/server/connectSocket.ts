@@ -17,6 +17,8 @@ export interface TestSocket {
   socket: Socket
   readonly events: DeliveredEvent[]
   readonly cuts: (Cut & { sessionId: string })[]
+  /** Resolves with the warning that the token ends, which may come with the connection itself. */
+  readonly warned: Promise<unknown>
   /** Emits and gives the acknowledgement; rejects when the socket ends before. */
   ask<Answer = Record<string, unknown>>(name: string, ...messages: unknown[]): Promise<Answer & Partial<ErrorBody>>
   until(done: (events: readonly DeliveredEvent[]) => boolean): Promise<DeliveredEvent[]>
@@ -47,6 +49,7 @@ export async function connectSocket(url: string, options: SocketOptions): Promis
     }
   })
   socket.on('cut', (cut: Cut & { sessionId: string }) => cuts.push(cut))
+  const warned = new Promise<unknown>((resolve) => socket.once('token_expiring', resolve))
   const disconnected = new Promise<string>((resolve) => socket.once('disconnect', resolve))
   void disconnected.then(() => events.finish())
   await new Promise<void>((resolve, reject) => {
@@ -60,6 +63,7 @@ export async function connectSocket(url: string, options: SocketOptions): Promis
     socket,
     events: events.all,
     cuts,
+    warned,
     disconnected,
     ask: (name, ...messages) =>
       new Promise((resolve, reject) => {

@@ -116,11 +116,10 @@ describe('a token', () => {
     const { id: sessionId } = await person.client.createSession({ agent: 'echo' })
     const { id: other } = await person.client.createSession({ agent: 'echo' })
     const socket = await connect({ token: await tokenOf(person, { expiresIn: 3 }) })
-    const warned = new Promise((resolve) => socket.socket.once('token_expiring', resolve))
     await socket.ask('subscribe', { sessionId, after: 0 })
     await socket.ask('subscribe', { sessionId: other, after: 0 })
     await person.client.ask(sessionId, 'after the subscription began')
-    expect(await warned).toEqual({ expiresInMs: expect.any(Number) })
+    expect(await socket.warned).toEqual({ expiresInMs: expect.any(Number) })
     expect(await socket.disconnected).toBe('io server disconnect')
     const { lastSeq } = await person.client.readSession(sessionId)
     expect(socket.cuts).toEqual([
