@@ -18,7 +18,7 @@ export interface Quarantine {
 export interface QuarantineOptions {
   db: Database
   log: Logger
-  /** Starts the child with a channel to us; it runs startQuarantineWorker. */
+  /** Starts the child with a channel to us; it runs runQuarantineWorker. */
   spawn: () => ChildProcess
 }
 

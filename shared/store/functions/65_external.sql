@@ -25,7 +25,7 @@ $$;
 -- A run that an agent app has begun by itself.
 -- in   p: as insert_run_v1, and { inputs, items: [{ id, kind, data }], idleMs, pending: { state?, metadata?, usage? },
 --           idempotency?, end?: { status, error?, attempt } }
--- out  { outcome: accepted, runId, sessionId, seq, epoch, written: [part], nextRunId } | { outcome: replayed, … } |
+-- out  { outcome: accepted, runId, sessionId, written: [part], nextRunId } | { outcome: replayed, … } |
 --      { outcome: busy, activeRunId } | { outcome: mismatch | absent }
 create or replace function begin_external_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
