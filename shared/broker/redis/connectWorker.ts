@@ -1,9 +1,9 @@
-import { type IRedisClient, type Processor, Worker } from 'bullmq'
+import { type Processor, Worker } from 'bullmq'
 import { tunables } from '@shared/domain/tunables'
 import type { WorkerConnection } from '../answering.ts'
 import { type Bell, BELL_QUEUE, bellWorkerOptions } from '../bells.ts'
 import { settledWithin, within } from '../bounded.ts'
-import { openRedis, type Report } from './connections.ts'
+import { dropRedis, openRedis, type Report } from './connections.ts'
 
 export interface RedisWorkerOptions {
   url: URL
@@ -19,18 +19,14 @@ export async function connectRedisWorker(options: RedisWorkerOptions): Promise<W
   const connection = await openRedis({ url, name: `${prefix}:worker`, kind: 'patient', report })
   const worker = new Worker<Bell, void, string>(BELL_QUEUE, process, { connection, prefix, ...bellWorkerOptions })
   worker.on('error', onError)
-  let blocking: IRedisClient | undefined
-  const sever = () => {
-    blocking?.disconnect()
-    connection.disconnect()
-  }
+  const sever = () => dropRedis(connection)
   try {
     const ready = worker.waitUntilReady().then(() => worker.getBackend().blockingClient)
-    blocking = await within(ready, tunables.broker.start, 'Redis did not answer the queue worker in time')
+    const blocking = await within(ready, tunables.broker.start, 'Redis did not answer the queue worker in time')
+    return { worker, interrupt: () => blocking && dropRedis(blocking), sever }
   } catch (error) {
     await settledWithin(worker.close(true), tunables.broker.closeConnections)
     sever()
     throw error
   }
-  return { worker, interrupt: () => undefined, sever }
 }

@@ -12,6 +12,8 @@ const common = {
   // After a failover the old primary still answers, but only reads.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   autoResubscribe: false,
+  // A timer that keeps the process, also when the connection was lost already.
+  disconnectTimeout: tunables.broker.closeConnections,
 } satisfies RedisOptions
 
 /** For commands somebody waits for: they fail at once while Redis is away, and are never sent twice. */
@@ -54,7 +56,7 @@ export async function openRedis({ url, name, kind, report }: OpenOptions): Promi
   try {
     await within(ready, tunables.broker.start, `no answer within ${tunables.broker.start / 1_000} s`)
   } catch (error) {
-    client.disconnect()
+    dropRedis(client)
     throw unreachable('Redis', 'REDIS_URL', url, lastError ?? error)
   }
   client.on('error', (error) => report(error, name))
@@ -64,5 +66,24 @@ export async function openRedis({ url, name, kind, report }: OpenOptions): Promi
 /** Lets go of a connection after what was already sent on it; for certain. */
 export async function closeRedis(client: Redis): Promise<void> {
   if (client.status === 'ready') await settledWithin(client.quit(), tunables.broker.closeConnections)
+  dropRedis(client)
+}
+
+/** A connection of ours, or BullMQ's view of one. */
+interface Droppable {
+  status: string
+  connect(): Promise<void>
+  disconnect(): void
+}
+
+/**
+ * Ends a connection for good, whatever it is doing, and what waits for an answer on it. `disconnect` alone leaves one that
+ * waits for its next try to connect as it is: its commands are never settled, and BullMQ guards the one that blocks with a
+ * timer of 6 s, which keeps the process. A try that is broken off ends both.
+ */
+export function dropRedis(client: Droppable): void {
+  if (client.status === 'reconnecting') client.connect().catch(() => undefined)
   client.disconnect()
+  // BullMQ connects a blocking connection again that it finds ended, even when its worker is closing.
+  client.connect = () => Promise.reject(new Error('the connection was dropped'))
 }

@@ -5,7 +5,7 @@ import { Audience } from '../audience.ts'
 import { createReporter, type OnError, parseAddress } from '../faults.ts'
 import type { Broker } from '../port.ts'
 import { startRedisBells } from './bells.ts'
-import { closeRedis, openRedis } from './connections.ts'
+import { closeRedis, dropRedis, openRedis } from './connections.ts'
 import { startRedisNews } from './news.ts'
 
 export interface RedisBrokerOptions {
@@ -33,8 +33,8 @@ export async function createRedisBroker({ url, prefix = '{agentview}', onError }
     const bells = await startRedisBells({ commands, url: address, prefix, id, report })
     return assembleBroker('redis', { audience, news, bells, release: () => closeRedis(commands) })
   } catch (error) {
-    commands.disconnect()
-    subscriber?.disconnect()
+    dropRedis(commands)
+    if (subscriber) dropRedis(subscriber)
     throw error
   }
 }

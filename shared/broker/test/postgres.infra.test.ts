@@ -6,7 +6,7 @@ import { connectionConfig } from '../postgres/connectionConfig.ts'
 import { createPostgresBroker } from '../postgres/createPostgresBroker.ts'
 import { QueueConnection } from '../postgres/queueBackend.ts'
 import { testBroker } from './conformance.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../../../test/server/eventually.ts'
 
 describe('the broker on Postgres', () => {
   let database: TestDatabase

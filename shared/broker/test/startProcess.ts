@@ -4,7 +4,7 @@ import { within } from '../bounded.ts'
 import type { BrokerAddress, Call, Heard, Tasks } from './brokerProcess.ts'
 
 /** Longer than anything takes when it works; a test that waits so long has failed. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 45_000
 
 type Answer = { heard: Heard } | { number: number; result?: unknown; error?: string }
 
@@ -40,7 +40,7 @@ export class BrokerProcess {
   }
 
   /** Waits until what was heard fulfils the condition; looks whenever something is heard. */
-  async until(what: string, condition: (process: BrokerProcess) => boolean, ms = PATIENCE_MS): Promise<void> {
+  async until(what: string, condition: (process: BrokerProcess) => boolean): Promise<void> {
     let check = (): void => undefined
     const fulfilled = new Promise<void>((resolve) => {
       check = () => {
@@ -50,7 +50,7 @@ export class BrokerProcess {
     this.#conditions.add(check)
     check()
     try {
-      await within(fulfilled, ms, `waited in vain: ${what}. Heard: ${JSON.stringify(this.heard.slice(-20))}`)
+      await within(fulfilled, PATIENCE_MS, `waited in vain: ${what}. Heard: ${JSON.stringify(this.heard.slice(-20))}`)
     } finally {
       this.#conditions.delete(check)
     }
@@ -84,10 +84,10 @@ export class BrokerProcess {
     )
   }
 
-  /** Lets go of the process and waits for it to end by itself. */
-  async ended(ms: number): Promise<number | null> {
+  /** Lets go of the process and waits for it to end by itself. BullMQ may hold it a while: see connections.ts. */
+  async ended(): Promise<number | null> {
     void this.call('leave').catch(() => undefined)
-    return within(this.#exited, ms, 'something keeps the process alive')
+    return within(this.#exited, PATIENCE_MS, 'something keeps the process alive')
   }
 
   async kill(): Promise<void> {

@@ -3,18 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { describeWithRedis, testRedisUrl } from '../../../test/redis.ts'
 import { createBroker } from '../createBroker.ts'
 
-/** "within about 5 s", and what a busy machine adds. */
-const START_MS = 6_500
 const PASSWORD = 'canary-password'
 
 async function refusal(options: { redisUrl?: string; databaseUrl?: string }): Promise<string> {
-  const start = performance.now()
   const created = createBroker({ databaseUrl: 'postgres://127.0.0.1:1/none', ...options, onError: () => undefined })
   const message = await created.then(
     () => 'it was created',
     (error: Error) => error.message,
   )
-  expect(performance.now() - start).toBeLessThan(START_MS)
   expect(message).not.toContain(PASSWORD)
   expect(message).not.toContain('\n')
   return message
