@@ -1,9 +1,10 @@
 import type { Socket } from 'socket.io'
 import type { SessionFeeds, Subscription } from '@shared/delivery/sessionFeeds'
-import { type Sink, textOf } from '@shared/delivery/sink'
+import type { Sink } from '@shared/delivery/sink'
 import { AgentViewError } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
 import { type Talker, expiryOf } from '@shared/intake/caller'
+import { sendEvents } from './sendEvents.ts'
 
 /** The most sessions that one socket may read at once. */
 const SUBSCRIPTIONS_MAX = 200
@@ -83,9 +84,9 @@ export class SocketClient {
   #sink(sessionId: string): Sink {
     const { socket } = this
     return {
-      send: (event) => {
-        this.#unsentBytes += textOf(event).length
-        socket.emit('event', event)
+      send: (entries) => {
+        for (const { text } of entries) this.#unsentBytes += text.length
+        sendEvents(socket.conn, entries)
       },
       pendingBytes: () => this.#unsentBytes,
       drained: async () => {

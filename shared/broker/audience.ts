@@ -1,9 +1,10 @@
-import type { SessionNews } from './port.ts'
+import { LogEntry } from '@shared/domain/logEntry'
+import type { HeardNews, SessionNews } from './port.ts'
 
 /** Who listens in this process, and to which sessions. */
 export class Audience {
   readonly #watched = new Map<string, number>()
-  readonly #onNews = new Set<(news: SessionNews) => void>()
+  readonly #onNews = new Set<(news: HeardNews) => void>()
   readonly #onAborts = new Set<(runIds: string[]) => void>()
   readonly #onReconnect = new Set<() => void>()
   readonly #onError: (error: unknown) => void
@@ -36,7 +37,7 @@ export class Audience {
     return [...this.#watched.keys()]
   }
 
-  onNews(listener: (news: SessionNews) => void): () => void {
+  onNews(listener: (news: HeardNews) => void): () => void {
     return add(this.#onNews, listener)
   }
 
@@ -48,8 +49,17 @@ export class Audience {
     return add(this.#onReconnect, listener)
   }
 
-  tellNews(news: SessionNews): void {
+  tellNews(news: HeardNews): void {
     if (this.#watched.has(news.sessionId)) this.#tell(this.#onNews, (listener) => listener(news))
+  }
+
+  /** What this process says itself, before anybody else hears of it. */
+  tellOwn(said: readonly SessionNews[]): HeardNews[] {
+    return said.map(({ sessionId, lastSeq, events }) => {
+      const news = { sessionId, lastSeq, ...(events && { entries: events.map((event) => LogEntry.of(event)) }) }
+      this.tellNews(news)
+      return news
+    })
   }
 
   tellAborts(runIds: readonly string[]): void {

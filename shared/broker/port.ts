@@ -1,4 +1,5 @@
 import type { SessionEvent } from '@shared/domain/events'
+import type { LogEntry } from '@shared/domain/logEntry'
 
 /**
  * The queue and pub/sub behind one small port; redis/ and postgres/ implement it and one conformance suite runs on both.
@@ -28,7 +29,7 @@ export interface Broker {
   /** Takes one `watch` back. */
   unwatch(sessionId: string): void
   /** Returns the function that removes the listener. */
-  onNews(listener: (news: SessionNews) => void): () => void
+  onNews(listener: (news: HeardNews) => void): () => void
 
   /** Tells every worker process to look at these runs' aborts at once (the heartbeat is the backstop). */
   publishAborts(runIds: readonly string[]): Promise<void>
@@ -55,9 +56,16 @@ export interface BellAnswering {
   close(): Promise<void>
 }
 
-/** One session's newest seq, and the events up to it where the broker carries them (contiguous, ascending). */
+/** One session's newest seq, and the events up to it (contiguous, ascending). */
 export interface SessionNews {
   sessionId: string
   lastSeq: number
-  events?: SessionEvent[]
+  events?: readonly SessionEvent[]
+}
+
+/** The same as it is heard; without entries where the broker doesn't carry them. */
+export interface HeardNews {
+  sessionId: string
+  lastSeq: number
+  entries?: readonly LogEntry[]
 }

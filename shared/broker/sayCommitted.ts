@@ -14,7 +14,7 @@ export function sayCommitted(
   const last = events.at(-1)
   if (last) {
     broker
-      .publish([{ sessionId: last.sessionId, lastSeq: last.seq, events: [...events] }])
+      .publish([{ sessionId: last.sessionId, lastSeq: last.seq, events }])
       .catch((error: unknown) => log.debug({ err: error }, 'news could not be published'))
   }
   if (ring.length > 0)

@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@shared/domain/events'
+import type { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { TailReader } from './sessionTail.ts'
 import type { CutReason, Sink } from './sink.ts'
@@ -21,15 +21,15 @@ export class Reader implements TailReader {
     this.#onClose = onClose
   }
 
-  /** A live event. Nobody waits for a reader here: one that has too much unsent is cut. */
-  deliver(event: SessionEvent): void {
-    this.#send(event)
+  /** Live events. Nobody waits for a reader here: one that has too much unsent is cut. */
+  deliver(entries: readonly LogEntry[]): void {
+    this.#send(entries)
     if (!this.closed && this.#sink.pendingBytes() > tunables.readerBytes) this.cut('slow')
   }
 
-  /** An event of the past: what it can't take yet is waited for. */
-  async replay(event: SessionEvent): Promise<void> {
-    this.#send(event)
+  /** Events of the past: what it can't take yet is waited for. */
+  async replay(entries: readonly LogEntry[]): Promise<void> {
+    this.#send(entries)
     if (!this.closed && this.#sink.pendingBytes() > tunables.readerBytes / 2) await this.drained()
   }
 
@@ -57,9 +57,13 @@ export class Reader implements TailReader {
     this.#onClose()
   }
 
-  #send(event: SessionEvent): void {
-    if (this.closed || event.seq <= this.cursor) return
-    this.cursor = event.seq
-    this.#sink.send(event)
+  #send(entries: readonly LogEntry[]): void {
+    if (this.closed) return
+    const { cursor } = this
+    const fresh = entries[0]!.seq > cursor ? entries : entries.filter(({ seq }) => seq > cursor)
+    const last = fresh.at(-1)
+    if (!last) return
+    this.cursor = last.seq
+    this.#sink.send(fresh)
   }
 }

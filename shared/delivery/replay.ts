@@ -1,11 +1,11 @@
 import type { SessionEvent } from '@shared/domain/events'
+import { LogEntry, partsOf } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from '@shared/store/pool'
 import { type EventPage, readEvents } from '@shared/store/readEvents'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import type { Reader } from './reader.ts'
 import type { SessionTail } from './sessionTail.ts'
-import { textOf } from './sink.ts'
 
 /** Events read at once while their size isn't known: each may have as many bytes as an item. */
 export const FIRST_PAGE = 50
@@ -21,23 +21,24 @@ export async function replay(
   let page: EventPage | null = first
   while (!reader.closed) {
     if (!page) return reader.gone()
+    const entries = page.events.map((event) => LogEntry.of(event))
     if (reader.cursor < page.floorSeq) {
       const snapshot = await readSnapshotEvent(db, sessionId)
       if (!snapshot) return reader.gone()
-      await reader.replay(snapshot)
+      await reader.replay([LogEntry.of(snapshot)])
     } else {
-      for (const event of page.events) await reader.replay(event)
+      for (const part of partsOf(entries, tunables.sendChars)) await reader.replay(part)
       if (!reader.closed && reader.cursor >= page.lastSeq && tail.join(reader, reader.cursor)) return
     }
-    if (!reader.closed) page = await readEvents(db, sessionId, reader.cursor, limitAfter(page))
+    if (!reader.closed) page = await readEvents(db, sessionId, reader.cursor, limitAfter(entries))
   }
 }
 
 /** As many events as are likely to fit a reader's buffer, by the size of those before. */
-function limitAfter({ events }: EventPage): number {
-  const bytes = events.reduce((sum, event) => sum + textOf(event).length, 0)
+function limitAfter(entries: readonly LogEntry[]): number {
+  const bytes = entries.reduce((sum, { text }) => sum + text.length, 0)
   if (bytes === 0) return FIRST_PAGE
-  const fitting = Math.floor((tunables.readerBytes * events.length) / bytes)
+  const fitting = Math.floor((tunables.readerBytes * entries.length) / bytes)
   return Math.min(Math.max(fitting, FIRST_PAGE), tunables.replayPage)
 }
 

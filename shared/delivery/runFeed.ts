@@ -1,11 +1,12 @@
 import { notFound } from '@shared/domain/errors'
 import { isTerminal } from '@shared/domain/events'
+import type { LogEntry } from '@shared/domain/logEntry'
 import { isEnded } from '@shared/domain/runStates'
 import type { Database } from '@shared/store/pool'
 import { readLastSeqs, readRunSeqBefore } from '@shared/store/readEvents'
 import { readRunBounds } from '@shared/store/runs'
 import { type SessionFeeds, type Subscription, refuseAhead } from './sessionFeeds.ts'
-import type { DeliveredEvent, Sink } from './sink.ts'
+import type { Sink } from './sink.ts'
 
 export interface RunSink extends Sink {
   /** The run has ended or waits for somebody: nothing more comes in this stream. */
@@ -37,12 +38,17 @@ export async function subscribeRun(
   let subscription: Subscription | null = null
   let ended = false
 
-  function send(event: DeliveredEvent): void {
-    if (ended || !concerns(event, run.id)) return
-    sink.send({ ...event, prev })
-    prev = event.seq
-    if (!isLast(event, run.id, leg)) return
-    ended = true
+  function send(entries: readonly LogEntry[]): void {
+    const linked: LogEntry[] = []
+    for (const entry of entries) {
+      if (ended || !concerns(entry, run.id)) continue
+      linked.push(entry.after(prev))
+      prev = entry.seq
+      ended = isLast(entry, run.id, leg)
+    }
+    if (linked.length === 0) return
+    sink.send(linked)
+    if (!ended) return
     subscription?.close()
     sink.end()
   }
@@ -61,15 +67,17 @@ function forward(sink: Sink): Omit<Sink, 'send'> {
   }
 }
 
-function concerns(event: DeliveredEvent, runId: string): boolean {
-  return event.runId === runId || event.type === 'snapshot'
+function concerns(entry: LogEntry, runId: string): boolean {
+  return entry.runId === runId || entry.type === 'snapshot'
 }
 
 /** A pause that was over when the reader came is not the end: the run went on. */
-function isLast(event: DeliveredEvent, runId: string, leg: number): boolean {
+function isLast(entry: LogEntry, runId: string, leg: number): boolean {
+  if (entry.type !== 'snapshot' && entry.type !== 'run.paused') return isTerminal(entry)
+  const { event } = entry
   if (event.type === 'snapshot') {
     const run = event.data.runs.find(({ id }) => id === runId)
     return run === undefined || isEnded(run.status) || run.status === 'paused'
   }
-  return isTerminal(event) || (event.type === 'run.paused' && event.data.run.leg >= leg)
+  return event.type === 'run.paused' && event.data.run.leg >= leg
 }

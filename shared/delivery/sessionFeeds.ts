@@ -2,7 +2,7 @@ import type { Broker } from '@shared/broker/port'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from '@shared/store/pool'
-import { readEvents, readLastSeqs } from '@shared/store/readEvents'
+import { readEvents, readMovedSeqs } from '@shared/store/readEvents'
 import { Reader } from './reader.ts'
 import { FIRST_PAGE, readSnapshotEvent, replay } from './replay.ts'
 import { SessionTail } from './sessionTail.ts'
@@ -51,14 +51,11 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
   async function sweep(): Promise<void> {
     if (watches.size === 0) return
     try {
-      const looked = [...watches]
-      const lastSeqs = await readLastSeqs(
-        db,
-        looked.map(([sessionId]) => sessionId),
-      )
-      for (const [sessionId, { tail, readers }] of looked) {
-        const lastSeq = lastSeqs.get(sessionId)
-        if (lastSeq !== undefined) tail.hear({ lastSeq })
+      const looked = new Map(watches)
+      const known = new Map([...looked].map(([sessionId, { tail }]) => [sessionId, tail.seq]))
+      for (const [sessionId, lastSeq] of await readMovedSeqs(db, known)) {
+        const { tail, readers } = looked.get(sessionId)!
+        if (lastSeq !== null) tail.hear({ lastSeq })
         else for (const reader of [...readers]) if (reader.admitted) reader.gone()
       }
     } catch (error) {

@@ -1,11 +1,13 @@
-import type { SessionNews } from '@shared/broker/port'
+import type { HeardNews } from '@shared/broker/port'
 import type { SessionEvent } from '@shared/domain/events'
+import { LogEntry, partsOf } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { EventPage } from '@shared/store/readEvents'
 
 /** What a tail passes its events on to. */
 export interface TailReader {
-  deliver(event: SessionEvent): void
+  /** Entries that follow on each other, at least one. */
+  deliver(entries: readonly LogEntry[]): void
   gone(): void
 }
 
@@ -27,7 +29,7 @@ export class SessionTail {
   readonly #source: TailSource
   readonly #onFault: (error: unknown) => void
   readonly #readers = new Set<TailReader>()
-  readonly #pending = new Map<number, SessionEvent>()
+  readonly #pending = new Map<number, LogEntry>()
   #heardOf = 0
   #filling = false
   #timer: NodeJS.Timeout | null = null
@@ -38,13 +40,11 @@ export class SessionTail {
   }
 
   /** What the broker or the sweep said: events, or only how far the log has come. */
-  hear(news: Omit<SessionNews, 'sessionId'>): void {
-    this.#heardOf = Math.max(this.#heardOf, news.lastSeq)
-    for (const event of news.events ?? []) {
-      if (event.seq > this.seq && this.#pending.size < PENDING_MAX) this.#pending.set(event.seq, event)
-    }
-    this.#advance()
-    this.#closeGap(news.events ? tunables.reorder : 0)
+  hear({ lastSeq, entries }: Omit<HeardNews, 'sessionId'>): void {
+    this.#heardOf = Math.max(this.#heardOf, lastSeq)
+    if (entries && this.#isNext(entries)) this.#pass(entries)
+    else if (entries) this.#keep(entries)
+    this.#closeGap(entries ? tunables.reorder : 0)
   }
 
   /**
@@ -68,16 +68,33 @@ export class SessionTail {
     this.#readers.delete(reader)
   }
 
+  /** As nearly all news are: they are passed on as they came. */
+  #isNext(entries: readonly LogEntry[]): boolean {
+    if (this.#readers.size === 0 || this.#pending.size > 0 || entries[0]?.seq !== this.seq + 1) return false
+    return entries.at(-1)!.seq === this.seq + entries.length
+  }
+
+  #keep(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      if (entry.seq > this.seq && this.#pending.size < PENDING_MAX) this.#pending.set(entry.seq, entry)
+    }
+    this.#advance()
+  }
+
   #advance(): void {
-    if (this.#readers.size === 0) return
-    for (let next = this.#pending.get(this.seq + 1); next; next = this.#pending.get(this.seq + 1)) this.#pass(next)
+    if (this.#readers.size === 0 || this.#pending.size === 0) return
+    const next: LogEntry[] = []
+    for (let seq = this.seq + 1; this.#pending.has(seq); seq++) next.push(this.#pending.get(seq)!)
+    if (next.length > 0) this.#pass(next)
     for (const seq of this.#pending.keys()) if (seq <= this.seq) this.#pending.delete(seq)
   }
 
-  #pass(event: SessionEvent): void {
-    this.seq = event.seq
-    this.#pending.delete(event.seq)
-    for (const reader of this.#readers) reader.deliver(event)
+  /** In parts, between which a reader that has too much unsent is cut. */
+  #pass(entries: readonly LogEntry[]): void {
+    for (const part of partsOf(entries, tunables.sendChars)) {
+      this.seq = part.at(-1)!.seq
+      for (const reader of this.#readers) reader.deliver(part)
+    }
   }
 
   /** Something is missing: it may only be late, so it gets a moment, then it is read. */
@@ -110,13 +127,13 @@ export class SessionTail {
       if (this.seq < page.floorSeq) {
         const snapshot = await this.#source.readSnapshotEvent()
         if (!snapshot) return this.#end()
-        this.#pass(snapshot)
+        this.#pass([LogEntry.of(snapshot)])
         continue
       }
       const fresh = page.events.filter((event) => event.seq > this.seq)
       // Heard of more than there is: the hint was of a commit that did not last.
       if (fresh.length === 0) this.#heardOf = page.lastSeq
-      for (const event of fresh) if (event.seq === this.seq + 1) this.#pass(event)
+      else this.#pass(fresh.map((event) => LogEntry.of(event)))
       this.#advance()
     }
   }

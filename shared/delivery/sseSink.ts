@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
+import type { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { RunSink } from './runFeed.ts'
-import { type DeliveredEvent, textOf } from './sink.ts'
 
 /** A frame of server-sent events. The data is JSON, so it never holds a line end. */
-export function sseFrame(event: DeliveredEvent): string {
-  return `id: ${event.seq}\nevent: ${event.type}\ndata: ${textOf(event)}\n\n`
+export function sseFrame({ seq, type, text }: LogEntry): string {
+  return `id: ${seq}\nevent: ${type}\ndata: ${text}\n\n`
 }
 
 /** How long a reader may take for what is left when everything was said. */
@@ -47,9 +47,9 @@ export function openSse(response: ServerResponse, onClose: () => void): RunSink 
 
   return {
     start,
-    send(event) {
+    send(entries) {
       start()
-      response.write(sseFrame(event))
+      response.write(entries.map(sseFrame).join(''))
     },
     pendingBytes: () => response.writableLength,
     async drained() {

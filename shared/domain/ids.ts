@@ -19,18 +19,40 @@ export const ID_PREFIXES = {
 
 export type IdKind = keyof typeof ID_PREFIXES
 
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-const VALUE_OF = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/
+
+// Each event of a log carries some ids, so they are converted by tables: ten bits are two letters, twenty are four or
+// five hexadecimal digits.
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const PAIRS = Array.from({ length: 1_024 }, (_, value) => ALPHABET[value >> 5]! + ALPHABET[value & 31]!)
+const HEX_PAIRS = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+const HEX_TRIPLES = Array.from({ length: 4_096 }, (_, value) => value.toString(16).padStart(3, '0'))
+const VALUES = new Uint8Array(128)
+for (const [value, letter] of [...ALPHABET].entries()) VALUES[letter.charCodeAt(0)] = value
 
 /** A new UUIDv7 (RFC 9562): 48 bits of unix milliseconds, then 74 random bits. */
 export function newUuid(now: number = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  const bytes = randomBytes()
   for (let i = 5, rest = now; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256
   bytes[6] = 0x70 | (bytes[6]! & 0x0f)
   bytes[8] = 0x80 | (bytes[8]! & 0x3f)
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  let hex = ''
+  for (const byte of bytes) hex += HEX_PAIRS[byte]
+  return dashed(hex)
+}
+
+/** Random bytes are drawn for many ids at once: a call costs more than an id. */
+const drawn = new Uint8Array(16 * 256)
+let used = drawn.length
+
+/** Sixteen of them, to be written over. */
+function randomBytes(): Uint8Array {
+  if (used === drawn.length) {
+    crypto.getRandomValues(drawn)
+    used = 0
+  }
+  used += 16
+  return drawn.subarray(used - 16, used)
 }
 
 /** A new id of a kind, e.g. `run_01jd…`. Sortable by creation time to the millisecond; never used to order turns. */
@@ -51,36 +73,27 @@ export function uuidOf(kind: IdKind, id: string): string | null {
   return SUFFIX.test(suffix) ? decode(suffix) : null
 }
 
+/** 128 bits are read as 130, with two leading zeros: two letters of eight bits, then four of each twenty. */
 function encode(uuid: string): string {
   const hex = uuid.replaceAll('-', '')
-  let out = ''
-  // 128 bits are read as 130 (two leading zero bits), five at a time.
-  let buffer = 0
-  let bits = 2
-  for (let i = 0; i < 32; i++) {
-    buffer = (buffer << 4) | Number.parseInt(hex[i]!, 16)
-    bits += 4
-    if (bits >= 5) {
-      bits -= 5
-      out += ALPHABET[(buffer >> bits) & 31]
-      buffer &= (1 << bits) - 1
-    }
+  let out = PAIRS[Number.parseInt(hex.slice(0, 2), 16)]!
+  for (let at = 2; at < 32; at += 5) {
+    const bits = Number.parseInt(hex.slice(at, at + 5), 16)
+    out += PAIRS[bits >> 10]! + PAIRS[bits & 1_023]!
   }
   return out
 }
 
 function decode(suffix: string): string {
-  let hex = ''
-  let buffer = 0
-  let bits = -2
-  for (const letter of suffix) {
-    buffer = (buffer << 5) | VALUE_OF.get(letter)!
-    bits += 5
-    while (bits >= 4) {
-      bits -= 4
-      hex += ((buffer >> bits) & 15).toString(16)
-      buffer &= (1 << bits) - 1
-    }
+  const value = (at: number) => VALUES[suffix.charCodeAt(at)]!
+  let hex = HEX_PAIRS[(value(0) << 5) | value(1)]!
+  for (let at = 2; at < 26; at += 4) {
+    const bits = (value(at) << 15) | (value(at + 1) << 10) | (value(at + 2) << 5) | value(at + 3)
+    hex += HEX_TRIPLES[bits >> 8]! + HEX_PAIRS[bits & 255]!
   }
+  return dashed(hex)
+}
+
+function dashed(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -99,6 +99,11 @@ export const tunables = {
   replayPage: 500,
   /** What may wait unsent for one reader before it is cut (it resumes by cursor). */
   readerBytes: 1 * MIB,
+  /**
+   * Characters of events that are written to one reader at once. More makes fewer and larger writes when much comes
+   * together; a reader that falls behind is noticed between two of them.
+   */
+  sendChars: 64 * KIB,
   /** Comment lines that keep proxies from closing an idle stream. */
   streamHeartbeat: 15 * SECOND,
   /** The longest `Prefer: wait`, in seconds. */

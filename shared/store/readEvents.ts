@@ -73,6 +73,27 @@ export async function readLastSeqs(db: Database, sessionIds: readonly string[]):
   return new Map(rows.map((row) => [idOf('session', row.session_id), row.last_seq]))
 }
 
+/**
+ * Of sessions and what is known to be their newest seq, those whose log is further, with their newest seq; null for one
+ * that is gone. One statement, however many there are; what has not moved is not sent.
+ */
+export async function readMovedSeqs(
+  db: Database,
+  known: ReadonlyMap<string, number>,
+): Promise<Map<string, number | null>> {
+  const rows = await query<{ session_id: string; last_seq: number | null }>(
+    db,
+    {
+      name: 'read_moved_seqs',
+      text: `select k.session_id, h.last_seq from unnest($1::uuid[], $2::bigint[]) k(session_id, seq)
+             left join session_heads h on h.session_id = k.session_id
+             where h.last_seq is distinct from k.seq`,
+    },
+    [[...known.keys()].map((id) => uuid('session', id)), [...known.values()]].map((array) => `{${array.join()}}`),
+  )
+  return new Map(rows.map((row) => [idOf('session', row.session_id), row.last_seq]))
+}
+
 /** The last event of one run at or before a seq: what a run's stream calls `prev`. 0 when there is none. */
 export async function readRunSeqBefore(db: Database, sessionId: string, runId: string, seq: number): Promise<number> {
   const rows = await query<{ seq: number }>(

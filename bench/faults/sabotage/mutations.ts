@@ -23,18 +23,13 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'shared/delivery/reader.ts',
-        from: 'if (this.closed || event.seq <= this.cursor) return',
-        to: 'if (this.closed) return',
+        from: 'const fresh = entries[0]!.seq > cursor ? entries : entries.filter(({ seq }) => seq > cursor)',
+        to: 'const fresh = cursor < 0 ? [] : entries',
       },
       {
         file: 'shared/delivery/sessionTail.ts',
         from: 'const fresh = page.events.filter((event) => event.seq > this.seq)',
         to: 'const fresh = page.events',
-      },
-      {
-        file: 'shared/delivery/sessionTail.ts',
-        from: 'for (const event of fresh) if (event.seq === this.seq + 1) this.#pass(event)',
-        to: 'for (const event of fresh) this.#pass(event)',
       },
     ],
   },

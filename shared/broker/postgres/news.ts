@@ -63,7 +63,7 @@ export async function startPostgresNews(options: PostgresNewsOptions): Promise<N
 
   return {
     async publish(news) {
-      for (const one of news) audience.tellNews(one)
+      audience.tellOwn(news)
       if (news.length === 0) return
       await batches.join(({ lastSeqs }) => {
         for (const { sessionId, lastSeq } of news) {

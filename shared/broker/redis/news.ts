@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import type { SessionEvent } from '@shared/domain/events'
+import { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { News } from '../assembleBroker.ts'
 import type { Audience } from '../audience.ts'
+import type { HeardNews } from '../port.ts'
 import { createBatches } from '../batches.ts'
 import { settledWithin } from '../bounded.ts'
 import { plainError } from '../faults.ts'
@@ -18,13 +20,16 @@ export interface RedisNewsOptions {
   report: Report
 }
 
-type Message = [channel: string, text: string]
+/** Channel and text of each message, by turns: the arguments of PUBLISH_ALL. */
+type Messages = string[]
 /** How many channels one SUBSCRIBE names after a reconnect. */
 const CHANNELS_AT_ONCE = 1_000
+/** How many messages one command publishes: Redis does nothing else meanwhile, for less than a millisecond. */
+const MESSAGES_AT_ONCE = 500
 
 /**
  *   publish ─▶ listeners of this process, at once
- *           └▶ a batch ─▶ PUBLISH <prefix>:session:<id> in one pipeline ─▶ other processes ─▶ their listeners
+ *           └▶ a batch ─▶ one command that publishes to <prefix>:session:<id> each ─▶ other processes ─▶ their listeners
  * Redis returns a message to its sender too; that echo is known by the sender's mark and dropped unread.
  */
 export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
@@ -44,17 +49,15 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
   // Only our own processes publish here, so the text is what `publish` and `publishAborts` wrote.
   function hear(channel: string, text: string): void {
     if (channel === abortsChannel) return audience.tellAborts(JSON.parse(text) as string[])
-    const said = JSON.parse(text) as { lastSeq: number; events?: SessionEvent[] }
-    audience.tellNews({ sessionId: channel.slice(sessionPrefix.length), ...said })
+    audience.tellNews(unpackNews(channel.slice(sessionPrefix.length), text))
   }
 
-  const batches = createBatches<Message[]>({
+  const batches = createBatches<Messages>({
     open: () => [],
     send: (messages) => publishAll(commands, messages),
     late: 'Redis did not take the news in time',
   })
-  const say = (channel: string, text: string) =>
-    batches.join((messages) => void messages.push([channel, `${id}\n${text}`]))
+  const marked = (text: string) => `${id}\n${text}`
 
   async function subscribeAll(): Promise<void> {
     const channels = [abortsChannel, ...audience.watched().map((sessionId) => sessionPrefix + sessionId)]
@@ -77,13 +80,16 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
 
   return {
     async publish(news) {
-      for (const one of news) audience.tellNews(one)
-      await Promise.all(news.map(({ sessionId, ...said }) => say(sessionPrefix + sessionId, JSON.stringify(said))))
+      if (news.length === 0) return
+      const said = audience.tellOwn(news)
+      await batches.join((messages) => {
+        for (const one of said) messages.push(sessionPrefix + one.sessionId, marked(packNews(one)))
+      })
     },
     async publishAborts(runIds) {
       if (runIds.length === 0) return
       audience.tellAborts(runIds)
-      await say(abortsChannel, JSON.stringify(runIds))
+      await batches.join((messages) => void messages.push(abortsChannel, marked(JSON.stringify(runIds))))
     },
     // Every watch asks Redis, for each must wait until Redis has heard it. While it is away, 'ready' will do it.
     async watch(sessionId) {
@@ -104,11 +110,38 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
   }
 }
 
-/** One round trip, in order. */
-async function publishAll(commands: Redis, messages: Message[]): Promise<void> {
-  const pipeline = commands.pipeline()
-  for (const [channel, text] of messages) pipeline.publish(channel, text)
-  const results = (await pipeline.exec()) ?? []
-  const failed = results.find(([error]) => error)
-  if (failed) throw plainError(failed[0], 'Redis did not take the news: ')
+/** One command however many sessions there is news of: each by itself would cost its sender and Redis a call. */
+const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('publish', ARGV[i], ARGV[i + 1]) end"
+const PUBLISH_ALL_SHA = createHash('sha1').update(PUBLISH_ALL).digest('hex')
+
+/** In order. */
+async function publishAll(commands: Redis, messages: Messages): Promise<void> {
+  try {
+    for (let start = 0; start < messages.length; start += 2 * MESSAGES_AT_ONCE) {
+      await publishSome(commands, messages.slice(start, start + 2 * MESSAGES_AT_ONCE))
+    }
+  } catch (error) {
+    throw plainError(error, 'Redis did not take the news: ')
+  }
+}
+
+async function publishSome(commands: Redis, messages: Messages): Promise<void> {
+  try {
+    await commands.call('evalsha', [PUBLISH_ALL_SHA, 0, ...messages])
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    // Redis is new to the script, and keeps it from now on.
+    await commands.call('eval', [PUBLISH_ALL, 0, ...messages])
+  }
+}
+
+/** `<lastSeq>` and a line for each event: JSON has no line ends, and whoever passes it on need not take it apart. */
+function packNews({ lastSeq, entries = [] }: HeardNews): string {
+  return [lastSeq, ...entries.map(({ text }) => text)].join('\n')
+}
+
+function unpackNews(sessionId: string, text: string): HeardNews {
+  const [lastSeq, ...lines] = text.split('\n')
+  const entries = lines.map((line) => LogEntry.read(line))
+  return { sessionId, lastSeq: Number(lastSeq), ...(entries.length > 0 && { entries }) }
 }

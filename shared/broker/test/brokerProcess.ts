@@ -70,7 +70,9 @@ export const tasks = {
       kind === 'redis'
         ? await createRedisBroker({ url, prefix: name, onError })
         : await createPostgresBroker({ url, schema: name, onError })
-    broker.onNews((news) => tell({ type: 'news', news }))
+    broker.onNews(({ entries, ...news }) => {
+      tell({ type: 'news', news: { ...news, ...(entries && { events: entries.map(({ event }) => event) }) } })
+    })
     broker.onAborts((runIds) => tell({ type: 'aborts', runIds }))
     broker.onReconnect(() => tell({ type: 'reconnect' }))
   },

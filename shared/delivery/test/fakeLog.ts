@@ -1,4 +1,5 @@
 import type { SessionEvent } from '@shared/domain/events'
+import { LogEntry } from '@shared/domain/logEntry'
 import type { EventPage } from '@shared/store/readEvents'
 import type { TailReader, TailSource } from '../sessionTail.ts'
 
@@ -11,7 +12,8 @@ export const event = (seq: number): SessionEvent => ({
   at: '2026-01-01T00:00:00.000Z',
   data: { name: 'n', data: seq },
 })
-export const news = (...seqs: number[]) => ({ lastSeq: seqs.at(-1)!, events: seqs.map(event) })
+export const entry = (seq: number) => LogEntry.of(event(seq))
+export const news = (...seqs: number[]) => ({ lastSeq: seqs.at(-1)!, entries: seqs.map(entry) })
 
 /** A log that grows, and how often it was read. */
 export class FakeLog implements TailSource {
@@ -49,10 +51,12 @@ export class FakeReader implements TailReader {
     this.cursor = cursor
   }
 
-  deliver({ seq }: SessionEvent): void {
-    if (seq <= this.cursor) return
-    this.cursor = seq
-    this.seqs.push(seq)
+  deliver(entries: readonly LogEntry[]): void {
+    for (const { seq } of entries) {
+      if (seq <= this.cursor) continue
+      this.cursor = seq
+      this.seqs.push(seq)
+    }
   }
 
   gone(): void {

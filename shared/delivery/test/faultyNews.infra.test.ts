@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import type { Broker, SessionNews } from '@shared/broker/port'
+import type { Broker, HeardNews } from '@shared/broker/port'
 import { describeWithRedis } from '../../../test/redis.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { type FeedWorld, startFeedWorld } from './feedWorld.ts'
@@ -8,7 +8,7 @@ import { reaching, recorder } from './recorder.ts'
 
 const SEED = Number(process.env.AGENTVIEW_TEST_SEED ?? 20_260_201)
 
-type Fault = (news: SessionNews, tell: (news: SessionNews) => void) => void
+type Fault = (news: HeardNews, tell: (news: HeardNews) => void) => void
 
 /** A broker whose news come through a fault; news said by `reconnect` as after an outage. */
 function faulty(fault: Fault): { wrap: (broker: Broker) => Broker; reconnect: () => void } {
@@ -30,7 +30,7 @@ function faulty(fault: Fault): { wrap: (broker: Broker) => Broker; reconnect: ()
 
 /** Loses three of ten, doubles two, and holds two back until after the next. */
 function unreliable(random: Random): Fault {
-  const held: SessionNews[] = []
+  const held: HeardNews[] = []
   return (news, tell) => {
     if (random.chance(0.3)) return
     if (random.chance(0.2)) return void held.push(news)

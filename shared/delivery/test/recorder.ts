@@ -18,7 +18,7 @@ export function recorder(more: Partial<Sink> = {}): Recorder {
     cuts,
     until,
     cursor: () => all.at(-1)?.seq ?? 0,
-    send: add,
+    send: (entries) => entries.forEach(({ event }) => add(event)),
     pendingBytes: () => 0,
     drained: async () => undefined,
     cut(reason, lastSeq) {

@@ -103,7 +103,7 @@ describe('news', () => {
     const deliver = reader.deliver.bind(reader)
     reader.deliver = (delivered) => {
       deliver(delivered)
-      if (delivered.seq > 1) return
+      if (delivered[0]!.seq > 1) return
       void (async () => {
         for (let hop = 0; hop < hops; hop++) await Promise.resolve()
         log.lastSeq = 2

@@ -40,8 +40,8 @@ beforeAll(async () => {
     void streamTo(response, null, (sink) =>
       world.feeds.subscribe(sessionId, Number(after), {
         ...sink,
-        send(event) {
-          sink.send(event)
+        send(entries) {
+          sink.send(entries)
           mostUnsent = Math.max(mostUnsent, sink.pendingBytes())
         },
       }),

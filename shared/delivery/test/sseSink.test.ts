@@ -1,10 +1,11 @@
 import { type Server, type ServerResponse, createServer } from 'node:http'
 import { type AddressInfo, type Socket, connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { DeliveredEvent } from '../sink.ts'
 import { openSse, sseFrame } from '../sseSink.ts'
-import { event } from './fakeLog.ts'
+import { entry, event } from './fakeLog.ts'
 
 let server: Server
 let port: number
@@ -42,13 +43,13 @@ async function received(): Promise<string> {
   return text
 }
 
-const large = (seq: number): DeliveredEvent =>
-  ({ ...event(seq), data: { name: 'large', data: 'x'.repeat(200_000) } }) as DeliveredEvent
+const large = (seq: number): LogEntry =>
+  LogEntry.of({ ...event(seq), type: 'custom', data: { name: 'large', data: 'x'.repeat(200_000) } })
 
 /** Until the client's and the system's buffers are full and something is left here. */
 async function fill(sink: ReturnType<typeof openSse>): Promise<void> {
   for (let seq = 1; ; seq++) {
-    sink.send(large(seq))
+    sink.send([large(seq)])
     await new Promise((resolve) => setImmediate(resolve))
     if (sink.pendingBytes() > 1_000_000) return
   }
@@ -60,7 +61,7 @@ describe('a frame', () => {
       ...event(7),
       data: { name: 'a\r\nid: 9\n\nevent: x\u2028', data: '\n\ndata: y' },
     } as DeliveredEvent
-    const lines = sseFrame(hostile).split(/\r\n|\n|\r/)
+    const lines = sseFrame(LogEntry.of(hostile)).split(/\r\n|\n|\r/)
     expect(lines.slice(0, 2)).toEqual(['id: 7', 'event: custom'])
     expect(lines.slice(3)).toEqual(['', ''])
     expect(JSON.parse(lines[2]!.slice('data: '.length))).toEqual(hostile)
@@ -73,7 +74,7 @@ describe('a stream', () => {
     const closed = jest.fn()
     const sink = openSse(response, closed)
     sink.start()
-    sink.send(event(1))
+    sink.send([entry(1)])
     sink.cut('shutdown', 1)
     const text = await received()
     expect(text).toContain('content-type: text/event-stream; charset=utf-8')
@@ -139,7 +140,7 @@ describe('a stream', () => {
     client!.destroy()
     await gone
     sink.start()
-    sink.send(event(1))
+    sink.send([entry(1)])
     sink.end()
     expect(closed).toHaveBeenCalledTimes(1)
     expect(jest.getTimerCount()).toBe(0)
