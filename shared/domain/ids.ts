@@ -21,15 +21,31 @@ export type IdKind = keyof typeof ID_PREFIXES
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const VALUE_OF = new Map([...ALPHABET].map((letter, value) => [letter, value]))
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/
+
+/** Random bytes are asked for in stock: each question costs more than the id that is made of the answer. */
+const stock = new Uint8Array(4_096)
+let used = stock.length
+
+/** Sixteen random bytes, never the same ones twice. */
+function randomBytes(): Uint8Array {
+  if (used === stock.length) {
+    crypto.getRandomValues(stock)
+    used = 0
+  }
+  used += 16
+  return stock.subarray(used - 16, used)
+}
 
 /** A new UUIDv7 (RFC 9562): 48 bits of unix milliseconds, then 74 random bits. */
 export function newUuid(now: number = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  const bytes = randomBytes()
   for (let i = 5, rest = now; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256
   bytes[6] = 0x70 | (bytes[6]! & 0x0f)
   bytes[8] = 0x80 | (bytes[8]! & 0x3f)
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let hex = ''
+  for (const byte of bytes) hex += HEX[byte]!
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
