@@ -14,6 +14,7 @@ import { cors } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
+import { createIntake } from '@shared/intake/intakeTools'
 import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
 import { publishAgent } from '@shared/store/agents'
@@ -230,7 +231,7 @@ function serve(
     const tokens = endUserTokens(secret)
     const authenticator = createAuthenticator(db, tokens, runTokens(secret))
     const feeds = createSessionFeeds({ db, broker, log })
-    const tools = { db, broker, log, feeds, tokens, authenticator, secret }
+    const tools = { ...createIntake(db, broker, log), feeds, tokens, authenticator, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     app.use(cors(db), jsonBody())
     if (roles.includes('realtime')) {

@@ -33,6 +33,16 @@ export const tunables = {
   socketPacketBytes: 1 * MIB,
   /** Nesting of any JSON that is stored. Deeper overflows JSON.stringify (5,000) and jsonb. */
   jsonDepth: 64,
+  /** Accepting messages together. */
+  accept: {
+    /** Batches of one process under way at once. More are smaller ones, each with a commit of its own. */
+    batches: 1,
+    /** Messages of one batch. More make the first ones wait for the others' writing. */
+    messages: 64,
+    /** Sessions and agents' versions that a process remembers. Fewer are read again before a message of theirs is accepted. */
+    knownSessions: 20_000,
+    knownVersions: 1_000,
+  },
   /** Runs that may wait in one session. GET session reads them all; fewer refuse whoever sends many short messages. */
   sessionQueue: 100,
   /** Rows of a list's page. */

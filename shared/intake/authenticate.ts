@@ -1,4 +1,5 @@
 import { AgentViewError } from '@shared/domain/errors'
+import { Recent } from '@shared/domain/recent'
 import { remember } from '@shared/domain/remember'
 import { tunables } from '@shared/domain/tunables'
 import { findApiKey } from '@shared/store/apiKeys'
@@ -6,7 +7,7 @@ import { findEndUser } from '@shared/store/endUsers'
 import { type Organization, findOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
 import type { Caller } from './caller.ts'
-import { type EndUserTokens, unauthorized } from './endUserTokens.ts'
+import { type EndUserTokens, type TokenClaims, unauthorized } from './endUserTokens.ts'
 import { mayCallFrom } from './origins.ts'
 import { RUN_TOKEN_PREFIX, type RunTokens } from './runTokens.ts'
 
@@ -28,6 +29,16 @@ export function createAuthenticator(db: Database, tokens: EndUserTokens, runToke
     return (await findEndUser(db, organizationId!, endUserId!)) !== null
   })
 
+  /** The signature of a token is checked once; when it ends, and whether its end user is still there, each time. */
+  const verified = new Recent<TokenClaims>(REMEMBERED)
+  async function claimsOf(token: string): Promise<TokenClaims> {
+    const known = verified.get(token)
+    if (known && known.expiresAt.getTime() > Date.now()) return known
+    const claims = await tokens.verify(token)
+    verified.set(token, claims)
+    return claims
+  }
+
   return {
     async authenticate(credential) {
       if (!credential) throw unauthorized()
@@ -37,7 +48,7 @@ export function createAuthenticator(db: Database, tokens: EndUserTokens, runToke
         if (!key) throw unauthorized()
         return { kind: key.kind, organizationId: key.organizationId, keyId: key.id }
       }
-      const claims = await tokens.verify(credential)
+      const claims = await claimsOf(credential)
       if (!(await isKnownEndUser(`${claims.organizationId} ${claims.endUserId}`))) throw unauthorized()
       return { kind: 'endUser', ...claims }
     },

@@ -4,7 +4,13 @@ import { newId } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
-import { type IdempotencyKey, type NewMessage, acceptMessage, findAcceptance } from '@shared/store/acceptMessage'
+import {
+  type AcceptOutcome,
+  type IdempotencyKey,
+  type NewMessage,
+  acceptMessage,
+  findAcceptance,
+} from '@shared/store/acceptMessage'
 import type { AgentVersion } from '@shared/store/agents'
 import { findSession } from '@shared/store/sessions'
 import { type Accepted, conclude } from './accepted.ts'
@@ -16,7 +22,9 @@ import { type RequestKey, keyOf } from './requestKey.ts'
 import { unlessAccepted } from './unlessAccepted.ts'
 
 /**
- *   sendMessage ─▶ the session (the caller's own) ─▶ its agent version ─▶ the agent's schema ─▶ store/acceptMessage
+ *   sendMessage ─▶ the session (the caller's own) ─▶ its agent version ─▶ the agent's schema ─▶ the store
+ *     by what is known ─▶ store/acceptTogether, with others that come just now: one statement, if nothing stands against it
+ *     else by what is read anew ─▶ store/acceptMessage, which can refuse, merge and interrupt
  *     after the commit, never awaited: news for readers, a bell for workers
  */
 export async function sendMessage(
@@ -26,12 +34,48 @@ export async function sendMessage(
   message: SendMessage,
   key: RequestKey,
 ): Promise<Accepted> {
+  const accepted = await sendPlain(tools, caller, sessionId, message, key)
+  if (accepted) return accepted
   const session = await findSession(tools.db, scopeOf(caller), sessionId)
   if (!session) throw notFound('session')
   return acceptOnce(tools, caller, key, async () => {
     const version = await versionForMessage(tools.db, session, message.version)
     return newMessage(caller, sessionId, version, message, message.metadata, key)
   })
+}
+
+/** Accepts a message of which nothing needs to be decided by what is in the database just now; else null. */
+async function sendPlain(
+  tools: IntakeTools,
+  caller: Talker,
+  sessionId: string,
+  message: SendMessage,
+  key: RequestKey,
+): Promise<Accepted | null> {
+  if (message.version !== undefined) return null
+  const known = await tools.known.find(caller, sessionId)
+  if (!known) return null
+  const { session, active, version } = known
+  const plain = unlessRefused(() => newMessage(caller, sessionId, version, message, message.metadata, key))
+  if (plain && armed) await failpoint('accept.before', aboutOf(plain))
+  const basis = { sessionVersion: session.version, activeVersionId: active.id }
+  const taken = plain && (await tools.accepting.take({ ...plain, ...basis }))
+  if (!taken) {
+    tools.known.forget(known)
+    return null
+  }
+  tools.known.movedOn(known)
+  return say(tools, plain, taken)
+}
+
+/** What is refused by what is known may be allowed by now. */
+function unlessRefused<Result>(prepare: () => Result): Result | null {
+  try {
+    return prepare()
+  } catch (error) {
+    if (error instanceof AgentViewError) return null
+    throw error
+  }
 }
 
 /** A message as the store takes it; refuses what the agent's schema or a cap doesn't allow. */
@@ -83,11 +127,16 @@ export async function acceptOnce(
 }
 
 async function accept(tools: IntakeTools, message: NewMessage): Promise<Accepted> {
-  const about = { sessionId: message.sessionId, runId: message.runId }
-  if (armed) await failpoint('accept.before', about)
-  const result = await acceptMessage(tools.db, message)
-  if (armed) await failpoint('accept.committed', about)
+  if (armed) await failpoint('accept.before', aboutOf(message))
+  return say(tools, message, await acceptMessage(tools.db, message))
+}
+
+/** The store has committed: says so, or refuses. */
+async function say(tools: IntakeTools, message: NewMessage, result: AcceptOutcome): Promise<Accepted> {
+  if (armed) await failpoint('accept.committed', aboutOf(message))
   const accepted = conclude(tools, result)
-  if (armed) await failpoint('accept.rung', about)
+  if (armed) await failpoint('accept.rung', aboutOf(message))
   return accepted
 }
+
+const aboutOf = ({ sessionId, runId }: NewMessage) => ({ sessionId, runId })

@@ -12,6 +12,7 @@ import { cors } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
+import { createIntake } from '@shared/intake/intakeTools'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
 import { type Database, createPool } from '@shared/store/pool'
@@ -129,7 +130,7 @@ async function compose(
   const tokens = endUserTokens(secret)
   const authenticator = createAuthenticator(db, tokens, runTokens(secret))
   const feeds = createSessionFeeds({ db, broker, log })
-  const tools = { db, broker, log, feeds, tokens, authenticator, secret }
+  const tools = { ...createIntake(db, broker, log), feeds, tokens, authenticator, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   app.use(cors(db), jsonBody())

@@ -60,7 +60,7 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
   const waited = waitMs > 0 && (await waitForRun(tools.feeds, tools.db, run(accepted), waitMs, abortedWith(response)))
   if (wanted.waitSeconds > 0) headers['Preference-Applied'] = `wait=${wanted.waitSeconds}`
   const [body, session] = await Promise.all([
-    readAccepted(tools, caller, accepted),
+    readAccepted(tools, caller, waitMs > 0 ? { ...accepted, made: null } : accepted),
     withSession ? readSession(tools.db, accepted.sessionId) : null,
   ])
   if (withSession && !session) throw notFound('session')

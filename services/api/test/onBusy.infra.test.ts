@@ -195,7 +195,7 @@ describe('messages that are merged', () => {
 
   test('to an idle session wait for each other, and only so long', async () => {
     const sessionId = await newSession()
-    const one = await post(sessionId, { input: 'a', onBusy: 'merge', debounceMs: 300 })
+    const one = await post(sessionId, { input: 'a', onBusy: 'merge', debounceMs: 20_000 })
     const two = await post(sessionId, { input: 'b', onBusy: 'merge', debounceMs: 300 })
     expect(two.body.run.id).toBe(one.body.run.id)
     const call = await server.stage.turn(one.body.run.id)
@@ -206,7 +206,7 @@ describe('messages that are merged', () => {
 
   test('may be debounced when merging is the agent’s policy, also the first of a session', async () => {
     await server.main.publish({ name: 'merges', policy: { ...DEFAULT_POLICY, onBusy: 'merge' } }, 'staged')
-    const begin = { agent: 'merges', input: 'a', debounceMs: 200 }
+    const begin = { agent: 'merges', input: 'a', debounceMs: 20_000 }
     const { body } = await person.client.post<Acceptance>('/v1/messages', begin)
     const two = await post(body.session!.id, { input: 'b', debounceMs: 200 })
     expect(two).toMatchObject({ status: 202, body: { run: { id: body.run.id } } })

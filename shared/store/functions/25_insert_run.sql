@@ -22,6 +22,13 @@ begin
 end
 $$;
 
+-- The data of an input's item.created.
+create or replace function input_event_v1(p_id uuid, p_run_id uuid, p_run_no int, p_item_no int, p_data jsonb, p_now timestamptz)
+returns jsonb language sql stable as $$
+  select jsonb_build_object('item', jsonb_build_object('id', p_id, 'runId', p_run_id, 'runNo', p_run_no, 'itemNo', p_item_no,
+    'kind', 'input', 'status', 'complete', 'data', p_data, 'createdAt', p_now))
+$$;
+
 -- Gives a run inputs, numbered on from p_from, and returns an item.created for each.
 create or replace function insert_inputs_v1(p_run runs, p_from int, p_inputs jsonb, p_now timestamptz) returns jsonb
 language sql volatile as $$
@@ -32,9 +39,8 @@ language sql volatile as $$
     insert into items (id, session_id, run_id, run_no, item_no, kind, status, data, created_at)
       select id, p_run.session_id, p_run.id, p_run.run_no, item_no, 'input', 'complete', data, p_now from given
   )
-  select coalesce(jsonb_agg(jsonb_build_object('type', 'item.created', 'data', jsonb_build_object('item', jsonb_build_object(
-      'id', id, 'runId', p_run.id, 'runNo', p_run.run_no, 'itemNo', item_no, 'kind', 'input', 'status', 'complete',
-      'data', data, 'createdAt', p_now))) order by item_no), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('type', 'item.created',
+      'data', input_event_v1(id, p_run.id, p_run.run_no, item_no, data, p_now)) order by item_no), '[]')
   from given
 $$;
 

@@ -1,6 +1,5 @@
 import type { OnBusy } from '@shared/domain/agents'
 import type { Item } from '@shared/domain/objects'
-import { acceptMessage } from '../acceptMessage.ts'
 import { type ClaimedRun, claimQuarantined } from '../claimRuns.ts'
 import { type PushedEnd, beginExternalRun, endExternalRun, pushToRun } from '../externalRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
@@ -52,7 +51,7 @@ export class ModelledSession {
 
   async say(onBusy: OnBusy, text: string): Promise<string> {
     const message = this.engine.message(this.sessionId, { onBusy, input: { content: text } })
-    const said = await acceptMessage(this.engine.db, message)
+    const said = await this.engine.accept(message)
     if (said.outcome !== 'accepted') return said.outcome
     if (said.runId !== message.runId) return 'joined'
     this.runs.push(said.runId)

@@ -7,6 +7,7 @@ import type { Item, ItemKind, Run, RunError } from '@shared/domain/objects'
 import type { QueryResultRow } from 'pg'
 import { createTestDatabase } from '../../../test/database.ts'
 import { type AcceptOutcome, type NewMessage, type NewSession, acceptMessage, createSession } from '../acceptMessage.ts'
+import { type PlainMessage, createAccepting } from '../acceptTogether.ts'
 import { findAgentByName, publishAgent } from '../agents.ts'
 import { createAnonymousEndUser } from '../endUsers.ts'
 import { insertOrganization } from '../organizations.ts'
@@ -44,6 +45,10 @@ export interface TestEngine {
   newSession(): Promise<string>
   sessionWith(sessionId?: string): NewSession
   message(sessionId: string, more?: Partial<NewMessage>): NewMessage
+  /** The same as one that may be accepted together with others, its version chosen by what is so now. */
+  plain(sessionId: string, more?: Partial<NewMessage>): Promise<PlainMessage>
+  /** As intake does it: together with others when it is a plain one, else alone. */
+  accept(message: NewMessage): Promise<AcceptOutcome>
   /** Sends a message that must be accepted. */
   say(sessionId: string, more?: Partial<NewMessage>): Promise<Accepted>
   newWorker(kind?: 'ordinary' | 'quarantine'): Promise<string>
@@ -70,6 +75,7 @@ export async function startTestEngine(): Promise<TestEngine> {
   await publishAgent(db, organizationId, DEFINITION, 'refuse')
   const agent = (await findAgentByName(db, organizationId, DEFINITION.name))!
   const endUser = await createAnonymousEndUser(db, organizationId, {})
+  const accepting = createAccepting(db)
 
   const engine: TestEngine = {
     db,
@@ -89,8 +95,18 @@ export async function startTestEngine(): Promise<TestEngine> {
       const version = { agentVersionId: agent.id, version: agent.version }
       return { ...ids, runType: 'chat', input, metadata: {}, onBusy: 'enqueue', priority: 0, ...version, ...more }
     },
+    async plain(sessionId, more) {
+      const sessions = 'select version from sessions where id = $1'
+      const [session] = await engine.rows<{ version: string | null }>(sessions, bare(sessionId))
+      const basis = { sessionVersion: session?.version ?? null, activeVersionId: agent.id }
+      return { ...engine.message(sessionId, more), ...basis }
+    },
+    async accept(message) {
+      const taken = message.newSession ? null : await accepting.take(await engine.plain(message.sessionId, message))
+      return taken ?? acceptMessage(db, message)
+    },
     async say(sessionId, more) {
-      const outcome = await acceptMessage(db, engine.message(sessionId, more))
+      const outcome = await engine.accept(engine.message(sessionId, more))
       if (outcome.outcome !== 'accepted') throw new Error(`the message was not accepted: ${outcome.outcome}`)
       return outcome
     },

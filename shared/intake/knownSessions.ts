@@ -1,0 +1,81 @@
+import { Recent } from '@shared/domain/recent'
+import { tunables } from '@shared/domain/tunables'
+import { versionForRun } from '@shared/domain/versions'
+import { type AgentVersion, findActiveVersion, findVersion } from '@shared/store/agents'
+import type { Database } from '@shared/store/pool'
+import { type SessionAccess, findSession } from '@shared/store/sessions'
+import { type Talker, scopeOf } from './caller.ts'
+
+/** A session and the version that its next run has, as they were when they were last read. */
+export interface KnownSession {
+  session: SessionAccess
+  active: AgentVersion
+  version: AgentVersion
+}
+
+/**
+ * Remembers sessions and agents' versions, so that a message needs no reading before it is accepted. Whose a session is never
+ * changes; what may have changed (versions) is compared by the statement that accepts, so that nothing old decides.
+ */
+export interface KnownSessions {
+  /** Null: there is no such session of the caller's, or its agent has no version. */
+  find(caller: Talker, sessionId: string): Promise<KnownSession | null>
+  /** A run with this version was accepted. */
+  movedOn(known: KnownSession): void
+  /** Something of it is no longer so. */
+  forget(known: KnownSession): void
+}
+
+export function createKnownSessions(db: Database): KnownSessions {
+  const sessions = new Recent<SessionAccess>(tunables.accept.knownSessions)
+  const active = new Recent<AgentVersion>(tunables.accept.knownVersions)
+  const versions = new Recent<AgentVersion>(tunables.accept.knownVersions)
+
+  async function sessionOf(caller: Talker, sessionId: string): Promise<SessionAccess | null> {
+    const known = sessions.get(sessionId)
+    if (known) return mayTalk(caller, known) ? known : null
+    const session = await findSession(db, scopeOf(caller), sessionId)
+    if (session) sessions.set(sessionId, session)
+    return session
+  }
+
+  async function activeOf(agentId: string): Promise<AgentVersion | null> {
+    const known = active.get(agentId)
+    if (known) return known
+    const version = await findActiveVersion(db, agentId)
+    if (version) active.set(agentId, version)
+    return version
+  }
+
+  async function ownOf(agentId: string, version: string): Promise<AgentVersion | null> {
+    const key = `${agentId} ${version}`
+    const known = versions.get(key)
+    if (known) return known
+    const found = await findVersion(db, agentId, version)
+    if (found) versions.set(key, found)
+    return found
+  }
+
+  return {
+    async find(caller, sessionId) {
+      const session = await sessionOf(caller, sessionId)
+      const current = session && (await activeOf(session.agentId))
+      if (!current) return null
+      const own = versionForRun(current.version, session.version)
+      const version = own === current.version ? current : await ownOf(session.agentId, own)
+      return { session, active: current, version: version ?? current }
+    },
+    movedOn({ session, version }) {
+      if (session.version !== version.version) sessions.set(session.id, { ...session, version: version.version })
+    },
+    forget({ session }) {
+      sessions.delete(session.id)
+      active.delete(session.agentId)
+    },
+  }
+}
+
+function mayTalk(caller: Talker, session: SessionAccess): boolean {
+  const { organizationId, endUserId } = scopeOf(caller)
+  return session.organizationId === organizationId && (endUserId === null || session.endUserId === endUserId)
+}
