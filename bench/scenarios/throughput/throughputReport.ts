@@ -1,0 +1,106 @@
+import { FOREIGN_ALLOWED } from '../../measure/foreignLoad.ts'
+import { shownNumber } from '../renderReport.ts'
+import { type Report, type Table, type Target, atLeast, atMost } from '../scenario.ts'
+import { brokenPromises } from './judgeLoop.ts'
+import type { LoopResult } from './measureLoop.ts'
+
+/** What one run costs, in the mean of a window. */
+export interface RunCost {
+  commits: number
+  writes: number
+  walKiB: number
+  redisSent: number
+  redisInScripts: number
+  events: number
+  /** CPU milliseconds by process: the same number as CPU seconds of 1,000 runs. */
+  cpuMs: Readonly<Record<string, number>>
+}
+
+export function costOf({ window, use, redis, verdict }: LoopResult): RunCost {
+  const per = (value: number) => value / window.runs
+  return {
+    commits: per(use.postgres.commits),
+    writes: per(use.postgres.writes),
+    walKiB: per(use.postgres.walBytes) / 1_024,
+    redisSent: per(redis.sent),
+    redisInScripts: per(redis.inScripts),
+    events: verdict.events / verdict.completed,
+    cpuMs: Object.fromEntries(Object.entries(use.cpu).map(([name, seconds]) => [name, per(seconds * 1_000)])),
+  }
+}
+
+/** CPU milliseconds of a run in our own processes: api, workers and realtime nodes. */
+export function ownCpuMs({ cpuMs }: RunCost): number {
+  const own = Object.entries(cpuMs).filter(([name]) => /^(api|worker|realtime)/.test(name))
+  return own.reduce((sum, [, ms]) => sum + ms, 0)
+}
+
+export function runsPerSecond({ window }: LoopResult): number {
+  return window.runs / window.seconds
+}
+
+export function throughputReport(results: readonly LoopResult[]): Report {
+  const costs = results.map((result) => ({ sessions: result.sessions, ...costOf(result) }))
+  return {
+    tables: [ratesTable(results), cpuTable(results)],
+    notes: [...results.flatMap(brokenPromises), ...results.flatMap(foreignNote)],
+    figures: { results, costs },
+    targets: throughputTargets(results),
+  }
+}
+
+function ratesTable(results: readonly LoopResult[]): Table {
+  return {
+    title: 'From POST to the terminal event at the Socket.IO client',
+    columns: [
+      ...['C', 'runs/s', 'p50 ms', 'p99 ms', 'commits/run', 'writing', 'WAL KiB/run'],
+      ...['Redis sent/run', 'in scripts', 'events/run', 'acknowledged', 'completed'],
+    ],
+    rows: results.map((result) => {
+      const { sessions, window, verdict } = result
+      const cost = costOf(result)
+      const numbers = [
+        ...[runsPerSecond(result), window.p50 ?? 0, window.p99 ?? 0, cost.commits, cost.writes, cost.walKiB],
+        ...[cost.redisSent, cost.redisInScripts, cost.events, verdict.acknowledged, verdict.completed],
+      ]
+      return [String(sessions), ...numbers.map(shownNumber)]
+    }),
+  }
+}
+
+function cpuTable(results: readonly LoopResult[]): Table {
+  const names = [...new Set(results.flatMap(({ use }) => Object.keys(use.cpu)))]
+  return {
+    title: 'CPU seconds of 1,000 runs, by process',
+    columns: ['C', ...names, 'ours', 'all'],
+    rows: results.map((result) => {
+      const cost = costOf(result)
+      const all = Object.values(cost.cpuMs).reduce((sum, ms) => sum + ms, 0)
+      const numbers = [...names.map((name) => cost.cpuMs[name] ?? 0), ownCpuMs(cost), all]
+      return [String(result.sessions), ...numbers.map(shownNumber)]
+    }),
+  }
+}
+
+function foreignNote({ sessions, use }: LoopResult): string[] {
+  if (use.foreign <= FOREIGN_ALLOWED) return []
+  return [`C=${sessions}: other processes took ${(use.foreign * 100).toFixed(0)} % of the machine meanwhile`]
+}
+
+function throughputTargets(results: readonly LoopResult[]): Target[] {
+  const at = (sessions: number) => results.find((result) => result.sessions === sessions)
+  const broken = results.flatMap(brokenPromises).length
+  const [c64, c256] = [at(64), at(256)]
+  const cost = c64 && costOf(c64)
+  return [
+    atMost('throughput.broken-promises', broken, 0),
+    ...(cost
+      ? [
+          atMost('throughput.commits-per-run', cost.commits, 1),
+          atMost('throughput.redis-commands-per-run', cost.redisSent, 6),
+          atMost('throughput.own-cpu-per-run', ownCpuMs(cost), 0.8, 'ms'),
+        ]
+      : []),
+    ...(c64 && c256 ? [atLeast('throughput.c256-of-c64', runsPerSecond(c256) / runsPerSecond(c64), 1)] : []),
+  ]
+}
