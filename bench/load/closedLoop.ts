@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { percentile } from '../percentile.ts'
 import type { FrameCounts } from './frameCheck.ts'
+import { LatencyWindow, type LoopWindow } from './latencyWindow.ts'
 import { type Poster, startPoster } from './postMessages.ts'
 import { type Talk, Talker } from './talker.ts'
 
@@ -8,15 +8,6 @@ export interface LoopPlan {
   url: string
   eventsUrl: string
   talks: readonly Talk[]
-}
-
-/** What happened between open and close. Milliseconds, from POST to the run's terminal event at its reader. */
-export interface LoopWindow {
-  seconds: number
-  runs: number
-  p50: number | null
-  p99: number | null
-  max: number | null
 }
 
 /** From the beginning to the end, warm-up and all. */
@@ -39,8 +30,7 @@ export class ClosedLoop {
   readonly #poster: Poster
   readonly #loops: Promise<void>[] = []
   readonly #memory: NodeJS.Timeout
-  #latencies: number[] | null = null
-  #openedAt = 0
+  readonly #window = new LatencyWindow()
   #stopping = false
 
   private constructor(talkers: Talker[], poster: Poster) {
@@ -63,20 +53,11 @@ export class ClosedLoop {
 
   /** What ends from now on counts. */
   open(): void {
-    this.#latencies = []
-    this.#openedAt = performance.now()
+    this.#window.open()
   }
 
   close(): LoopWindow {
-    const latencies = this.#latencies ?? []
-    this.#latencies = null
-    return {
-      seconds: (performance.now() - this.#openedAt) / 1_000,
-      runs: latencies.length,
-      p50: percentile(latencies, 50),
-      p99: percentile(latencies, 99),
-      max: percentile(latencies, 100),
-    }
+    return this.#window.close()
   }
 
   /** Lets every session end its last run, and checks all of it. */
@@ -96,7 +77,7 @@ export class ClosedLoop {
   async #talk(talker: Talker): Promise<void> {
     while (!this.#stopping) {
       const turn = await talker.turn()
-      if (turn) this.#latencies?.push(turn.endedAt - turn.sentAt)
+      if (turn) this.#window.note(turn.sentAt, turn.endedAt)
       else return
     }
   }

@@ -1,5 +1,6 @@
 import { answerQuestions } from '../driven/answerQuestions.ts'
-import { ClosedLoop, type LoopPlan, type LoopVerdict, type LoopWindow } from './closedLoop.ts'
+import { ClosedLoop, type LoopPlan, type LoopVerdict } from './closedLoop.ts'
+import type { LoopWindow } from './latencyWindow.ts'
 
 /** The load of `throughput`, a process of its own. */
 export type LoadQuestions = {

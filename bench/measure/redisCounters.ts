@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 
@@ -21,7 +23,7 @@ export async function startRedisCounter(url: string): Promise<RedisCounter> {
   await redis.connect()
   return {
     read: async () => parseCommandStats(await redis.info('commandstats')),
-    sampleSenders: (ms) => sampleSenders(redis, ms),
+    sampleSenders: (ms) => sampleSenders(new URL(url), ms),
     end: () => redis.disconnect(),
   }
 }
@@ -35,16 +37,26 @@ export function parseCommandStats(info: string): RedisCounts {
   return counts
 }
 
-async function sampleSenders(redis: Redis, ms: number): Promise<RedisSenders> {
-  const senders: Record<string, { sent: number; inScripts: number }> = {}
-  const monitor = await redis.monitor()
-  monitor.on('monitor', (_time: string, [name = '']: string[], source: string) => {
-    const sender = (senders[name.toLowerCase()] ??= { sent: 0, inScripts: 0 })
-    if (source === 'lua') sender.inScripts++
-    else sender.sent++
-  })
+/** `MONITOR` on a bare connection: under load, clients of Redis stumble over what comes right after its acknowledgement. */
+async function sampleSenders(url: URL, ms: number): Promise<RedisSenders> {
+  const socket = connect(Number(url.port), url.hostname)
+  let told = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => (told += chunk))
+  await once(socket, 'connect')
+  socket.write('MONITOR\r\n')
   await sleep(ms)
-  monitor.disconnect()
+  socket.destroy()
+  return parseMonitor(told)
+}
+
+/** Reads lines such as `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`; in a script the address is `lua`. */
+export function parseMonitor(told: string): RedisSenders {
+  const senders: Record<string, { sent: number; inScripts: number }> = {}
+  for (const [, address, name = ''] of told.matchAll(/^\+[\d.]+ \[\d+ (\S+)\] "([^"]+)"/gm)) {
+    const sender = (senders[name.toLowerCase()] ??= { sent: 0, inScripts: 0 })
+    if (address === 'lua') sender.inScripts++
+    else sender.sent++
+  }
   return senders
 }
 

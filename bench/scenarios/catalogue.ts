@@ -1,9 +1,10 @@
+import { floor } from './floor/floor.ts'
 import type { Scenario } from './scenario.ts'
 import { throughput } from './throughput/throughput.ts'
 
 /** What can be measured, in the order in which it runs. */
-export const SCENARIO_NAMES = ['throughput'] as const
+export const SCENARIO_NAMES = ['throughput', 'floor'] as const
 
 export type ScenarioName = (typeof SCENARIO_NAMES)[number]
 
-export const SCENARIOS: { readonly [Name in ScenarioName]: Scenario } = { throughput }
+export const SCENARIOS: { readonly [Name in ScenarioName]: Scenario } = { throughput, floor }

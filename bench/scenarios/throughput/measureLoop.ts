@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StepStack } from '../../cluster/cleanup.ts'
 import { startDriven } from '../../driven/startDriven.ts'
-import type { LoopVerdict, LoopWindow } from '../../load/closedLoop.ts'
+import type { LoopVerdict } from '../../load/closedLoop.ts'
+import type { LoopWindow } from '../../load/latencyWindow.ts'
 import type { LoadQuestions } from '../../load/main.ts'
 import { prepareTalks } from '../../load/prepareTalks.ts'
 import { Meter, type Use, useBetween } from '../../measure/meter.ts'
@@ -27,7 +28,8 @@ export interface LoopResult {
   settled: Settled
 }
 
-const SENDERS_MS = 1_000
+/** How long it is watched who sends what to Redis, once the window is closed. */
+export const SENDERS_MS = 1_000
 
 /** Lets C sessions talk on a cluster; gives what a window of it cost, and whether all that was acknowledged was kept. */
 export async function measureLoop(

@@ -3,41 +3,7 @@ import { shownNumber } from '../renderReport.ts'
 import { type Report, type Table, type Target, atLeast, atMost } from '../scenario.ts'
 import { brokenPromises } from './judgeLoop.ts'
 import type { LoopResult } from './measureLoop.ts'
-
-/** What one run costs, in the mean of a window. */
-export interface RunCost {
-  commits: number
-  writes: number
-  walKiB: number
-  redisSent: number
-  redisInScripts: number
-  events: number
-  /** CPU milliseconds by process: the same number as CPU seconds of 1,000 runs. */
-  cpuMs: Readonly<Record<string, number>>
-}
-
-export function costOf({ window, use, redis, verdict }: LoopResult): RunCost {
-  const per = (value: number) => value / window.runs
-  return {
-    commits: per(use.postgres.commits),
-    writes: per(use.postgres.writes),
-    walKiB: per(use.postgres.walBytes) / 1_024,
-    redisSent: per(redis.sent),
-    redisInScripts: per(redis.inScripts),
-    events: verdict.events / verdict.completed,
-    cpuMs: Object.fromEntries(Object.entries(use.cpu).map(([name, seconds]) => [name, per(seconds * 1_000)])),
-  }
-}
-
-/** CPU milliseconds of a run in our own processes: api, workers and realtime nodes. */
-export function ownCpuMs({ cpuMs }: RunCost): number {
-  const own = Object.entries(cpuMs).filter(([name]) => /^(api|worker|realtime)/.test(name))
-  return own.reduce((sum, [, ms]) => sum + ms, 0)
-}
-
-export function runsPerSecond({ window }: LoopResult): number {
-  return window.runs / window.seconds
-}
+import { costOf, ownCpuMs, runsPerSecond } from './runCost.ts'
 
 export function throughputReport(results: readonly LoopResult[]): Report {
   const costs = results.map((result) => ({ sessions: result.sessions, ...costOf(result) }))
