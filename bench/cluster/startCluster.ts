@@ -74,7 +74,7 @@ export async function startCluster(
   const [agentPort = 0, apiPort = 0, ...ports] = await freePorts(2 + plan.realtimes + plan.workers)
   const agentUrl = await routed(plan, 'workers', 'agent', urlOf(agentPort))
   const { concurrency = WORKER_CONCURRENCY } = plan
-  const config = await writeConfig(await folder.make('config'), plan, agentUrl)
+  const config = await writeConfig(await folder.make('config'), plan.agent.definitions, agentUrl)
   const site = { plan, folder, env: siteEnvironment(environment, plan, folder.data, config), cleanup }
   const agent = agentMember(site, agentPort)
   const [{ publishableKey, secretKey }] = await Promise.all([prepare(site), agent.start()])
@@ -145,9 +145,16 @@ function siteEnvironment(
   }
 }
 
-/** A plain object: from a temporary folder there is no `agentview` to import defineConfig from. */
-async function writeConfig(folder: string, { agent }: ClusterPlan, url: string): Promise<string> {
-  const config = { agents: agent.definitions.map((definition) => ({ ...definition, url: `${url}/` })) }
+/**
+ * A config of agents that one program serves; gives the file. A plain object: from a temporary folder there is no
+ * `agentview` to import defineConfig from.
+ */
+export async function writeConfig(
+  folder: string,
+  definitions: ClusterPlan['agent']['definitions'],
+  url: string,
+): Promise<string> {
+  const config = { agents: definitions.map((definition) => ({ ...definition, url: `${url}/` })) }
   const file = path.join(folder, 'agentview.config.ts')
   await writeFile(file, `export default ${JSON.stringify(config, null, 2)}\n`)
   return file

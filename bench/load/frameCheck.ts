@@ -46,7 +46,7 @@ export class FrameCheck {
     if (event.seq !== this.#seq + 1) this.#fault(`seq ${this.#seq + 1} was expected`, json)
     this.#seq = Number(event.seq)
     this.counts.events++
-    this.#note(String(event.type), typeof event.runId === 'string' ? event.runId : undefined, event.data)
+    this.#note(textOf(event.type), typeof event.runId === 'string' ? event.runId : undefined, event.data)
   }
 
   /** What was acknowledged must have ended by now: asked once all of it was read. A run that passed is forgotten. */
@@ -69,18 +69,18 @@ export class FrameCheck {
   }
 
   #note(type: string, runId: string | undefined, data: JsonObject): void {
-    if (type === 'item.delta') return this.#grow(String(data.itemId), data.patch)
+    if (type === 'item.delta') return this.#grow(textOf(data.itemId), data.patch)
     if (runId === undefined) return
     if (type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled') {
       return void this.#run(runId).ends.push(type)
     }
     const { item } = data
     if (!isObject(item) || item.kind === 'input' || !isObject(item.data)) return
-    const content = typeof item.data.content === 'string' ? item.data.content : ''
-    this.#runOfItem.set(String(item.id), runId)
+    const content = textOf(item.data.content)
+    this.#runOfItem.set(textOf(item.id), runId)
     if (type === 'item.created') this.#run(runId).grown = content
     if (type !== 'item.completed') return
-    this.#runOfItem.delete(String(item.id))
+    this.#runOfItem.delete(textOf(item.id))
     this.#run(runId).final = content
   }
 
@@ -108,4 +108,8 @@ export class FrameCheck {
   #fault(what: string, got: string): void {
     this.faults.push(`${this.#sessionId}: ${what}: ${got.slice(0, 500)}`)
   }
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
 }

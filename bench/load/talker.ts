@@ -114,5 +114,5 @@ function endsRun(json: Buffer): boolean {
 
 function runIdOf(answer: Buffer): string {
   const body: unknown = JSON.parse(answer.toString())
-  return isObject(body) && isObject(body.run) ? String(body.run.id) : 'no id'
+  return isObject(body) && isObject(body.run) && typeof body.run.id === 'string' ? body.run.id : 'no id'
 }

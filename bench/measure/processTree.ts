@@ -38,22 +38,29 @@ export function parseStat(stat: string): ProcessInfo {
   }
 }
 
-/** The process and all its descendants. */
-function treeOf(pid: number, processes: readonly ProcessInfo[]): ProcessInfo[] {
+/** The process and all its descendants, without the trees of `others`. */
+function treeOf(
+  pid: number,
+  processes: readonly ProcessInfo[],
+  others: ReadonlySet<number> = new Set(),
+): ProcessInfo[] {
   const tree = processes.filter((info) => info.pid === pid)
-  for (const { pid: parent } of tree) tree.push(...processes.filter((info) => info.parent === parent))
+  for (const { pid: parent } of tree) {
+    tree.push(...processes.filter((info) => info.parent === parent && !others.has(info.pid)))
+  }
   return tree
 }
 
 /**
  * CPU seconds (user and system) that each tree of processes has spent so far, by the name of its root: those that ended
- * and were waited for are in it.
+ * and were waited for are in it, and those that are a root themselves are not.
  */
 export async function cpuSeconds(roots: Readonly<Record<string, number>>): Promise<Record<string, number>> {
   const processes = await listProcesses()
+  const all = new Set(Object.values(roots))
   return Object.fromEntries(
     Object.entries(roots).map(([name, pid]) => {
-      const ticks = treeOf(pid, processes).reduce((sum, info) => sum + info.ticks + info.endedTicks, 0)
+      const ticks = treeOf(pid, processes, all).reduce((sum, info) => sum + info.ticks + info.endedTicks, 0)
       return [name, ticks / TICKS_PER_SECOND]
     }),
   )

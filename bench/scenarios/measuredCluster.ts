@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { agentview } from '../cluster/repository.ts'
 import { type Cluster, startCluster } from '../cluster/startCluster.ts'
+import type { Running } from '../cluster/running.ts'
 import { type OwnPostgres, startPostgres } from '../cluster/startPostgres.ts'
 import { startRedis } from '../cluster/startRedis.ts'
 import { type WorkFolder, makeWorkFolder } from '../cluster/workFolder.ts'
@@ -26,13 +27,18 @@ export interface MeasuredPlan {
   keptPostgres?: string
 }
 
-/** Everything that is measured, each a process of its own. */
-export interface MeasuredCluster extends Cluster {
-  readonly postgres: OwnPostgres
+/** An AgentView that is measured, in one process or in many. */
+export interface Measured extends Running {
+  readonly postgres: { readonly url: string }
   readonly redisUrl: string | null
-  readonly folder: WorkFolder
   /** The roots of all trees of processes: ours, Postgres, Redis and the agent app, by name. */
   roots(): Record<string, number>
+}
+
+/** Everything that is measured, each a process of its own. */
+export interface MeasuredCluster extends Cluster, Measured {
+  readonly postgres: OwnPostgres
+  readonly folder: WorkFolder
 }
 
 /** As Postgres comes, on a machine that is its own; fsync, synchronous_commit and full_page_writes stay on. */
@@ -67,7 +73,7 @@ export async function startMeasuredCluster(
       concurrency: plan.concurrency ?? 256,
       databaseUrl: postgres.url,
       redisUrl: redis?.url ?? null,
-      agent: { program: 'bench/dist/agent/main.js', definitions: [definition(plan.historyItems ?? HISTORY_ITEMS)] },
+      agent: { program: 'bench/dist/agent/main.js', definitions: [definitionOf(plan.historyItems ?? HISTORY_ITEMS)] },
       settings: { LOG_LEVEL: 'warn', ...plan.settings },
       nodeArguments: (name) => profileArguments(asked.profiles, name),
     },
@@ -83,7 +89,8 @@ export async function startMeasuredCluster(
   return Object.assign(cluster, { postgres, redisUrl: redis?.url ?? null, folder, roots })
 }
 
-function definition(maxItems: number) {
+/** How the agent app is published. */
+export function definitionOf(maxItems: number) {
   return {
     name: AGENT,
     title: 'Bench',

@@ -3,7 +3,7 @@ import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
 import { measureLoop } from '../throughput/measureLoop.ts'
 import { type Alternation, floorReport, roundOf } from './floorReport.ts'
 import { createFloorDatabase, measureFloor } from './measureFloor.ts'
-import { isQuiet } from './ratio.ts'
+import { isQuiet } from '../ratio.ts'
 
 /** AgentView and the bare cost of the same work in alternation, so that both see the same machine. */
 export const floor: Scenario = {

@@ -4,7 +4,7 @@ import { brokenPromises } from '../throughput/judgeLoop.ts'
 import type { LoopResult } from '../throughput/measureLoop.ts'
 import { type RunCost, costOf, runsPerSecond } from '../throughput/runCost.ts'
 import type { FloorResult } from './measureFloor.ts'
-import { type Ratio, type Round, isQuiet, ratioOf } from './ratio.ts'
+import { type Round, isQuiet, ratioNote, ratioOf } from '../ratio.ts'
 
 /** One round. */
 export interface Alternation {
@@ -14,8 +14,8 @@ export interface Alternation {
 
 export function roundOf({ ours, bare }: Alternation): Round {
   return {
-    throughput: runsPerSecond(ours),
-    floor: runsPerSecond(bare),
+    judged: runsPerSecond(ours),
+    compared: runsPerSecond(bare),
     foreign: Math.max(ours.use.foreign, bare.use.foreign),
   }
 }
@@ -25,7 +25,7 @@ export function floorReport(alternations: readonly Alternation[]): Report {
   const broken = alternations.flatMap(({ ours, bare }) => [...brokenPromises(ours), ...brokenFloor(bare)])
   return {
     tables: [roundsTable(alternations), costTable(alternations)],
-    notes: [...broken, ...ratioNotes(ratio), ...idleNote(alternations)],
+    notes: [...broken, ratioNote(ratio), ...idleNote(alternations)],
     figures: { ratio, rounds: alternations.map(roundOf), alternations },
     targets: [atMost('floor.broken-promises', broken.length, 0), atLeast('floor.ratio', ratio.median, 1.7, '× floor')],
   }
@@ -37,7 +37,7 @@ function roundsTable(alternations: readonly Alternation[]): Table {
     columns: ['round', 'AgentView', 'floor', 'ratio', 'p50 ms', 'floor: p50 ms', 'foreign load', 'counts'],
     rows: alternations.map((one, index) => {
       const round = roundOf(one)
-      const numbers = [round.throughput, round.floor, round.throughput / round.floor]
+      const numbers = [round.judged, round.compared, round.judged / round.compared]
       const latencies = [one.ours.window.p50 ?? 0, one.bare.window.p50 ?? 0]
       const foreign = `${(round.foreign * 100).toFixed(1)} %`
       return [String(index + 1), ...[...numbers, ...latencies].map(shownNumber), foreign, isQuiet(round) ? 'yes' : 'no']
@@ -83,12 +83,6 @@ export function brokenFloor({ verdict }: Pick<FloorResult, 'verdict'>): string[]
   const { acknowledged, completed, errors, faults, first } = verdict
   if (errors === 0 && faults === 0 && acknowledged === completed) return []
   return [`floor: ${acknowledged} accepted, ${completed} completed, ${faults} wrong texts; ${first.join('; ')}`]
-}
-
-function ratioNotes({ rounds, discarded, disturbed, least, most }: Ratio): string[] {
-  const range = `${rounds} rounds count, from ${shownNumber(least ?? 0)} to ${shownNumber(most ?? 0)}`
-  if (disturbed) return [`${range}; no round was without foreign load, so the ratio says little`]
-  return [discarded === 0 ? range : `${range}; ${discarded} were discarded, since others used the machine meanwhile`]
 }
 
 /** What our idle processes cost the floor, which runs beside them. */

@@ -1,5 +1,5 @@
 import { uuidOf } from '@shared/domain/ids'
-import type { OwnPostgres } from '../../cluster/startPostgres.ts'
+import pg from 'pg'
 
 /** Runs of some sessions, as Postgres has them. */
 export interface Settled {
@@ -8,13 +8,19 @@ export interface Settled {
   other: number
 }
 
-export async function countSettled(postgres: OwnPostgres, sessionIds: readonly string[]): Promise<Settled> {
-  const uuids = sessionIds.map((id) => uuidOf('session', id))
-  const [counted] = await postgres.query<{ completed: string; other: string }>(
-    `select count(*) filter (where status = 'completed') as completed,
-            count(*) filter (where status <> 'completed') as other
-       from runs where session_id = any($1)`,
-    [uuids],
-  )
-  return { completed: Number(counted?.completed), other: Number(counted?.other) }
+export async function countSettled({ url }: { url: string }, sessionIds: readonly string[]): Promise<Settled> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const uuids = sessionIds.map((id) => uuidOf('session', id))
+    const { rows } = await client.query<{ completed: number; other: number }>(COUNT, [uuids])
+    return rows[0]!
+  } finally {
+    await client.end()
+  }
 }
+
+const COUNT = `
+  select count(*) filter (where status = 'completed')::int as completed,
+         count(*) filter (where status <> 'completed')::int as other
+    from runs where session_id = any($1)`

@@ -7,7 +7,7 @@ import type { LoadQuestions } from '../../load/main.ts'
 import { prepareTalks } from '../../load/prepareTalks.ts'
 import { Meter, type Use, useBetween } from '../../measure/meter.ts'
 import { type RedisUse, redisUse } from '../../measure/redisCounters.ts'
-import type { MeasuredCluster } from '../measuredCluster.ts'
+import type { Measured } from '../measuredCluster.ts'
 import type { ScenarioContext } from '../scenario.ts'
 import { type Settled, countSettled } from './countSettled.ts'
 
@@ -33,7 +33,7 @@ export const SENDERS_MS = 1_000
 
 /** Lets C sessions talk on a cluster; gives what a window of it cost, and whether all that was acknowledged was kept. */
 export async function measureLoop(
-  cluster: MeasuredCluster,
+  cluster: Measured,
   { sessions, seconds, warmUpSeconds }: LoopSetting,
   context: Pick<ScenarioContext, 'cleanup'>,
 ): Promise<LoopResult> {
