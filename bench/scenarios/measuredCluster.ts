@@ -50,6 +50,9 @@ const POSTGRES_SETTINGS = {
   autovacuum_max_workers: '2',
 }
 
+/** For profiles: costs a few per cent. */
+const TRACKED = { track_functions: 'all' }
+
 /** Postgres, Redis, the agent app and our processes on free ports; all of it ends with the scenario. */
 export async function startMeasuredCluster(
   context: Pick<ScenarioContext, 'cleanup' | 'environment' | 'asked'>,
@@ -59,7 +62,7 @@ export async function startMeasuredCluster(
   const folder = await makeWorkFolder(cleanup)
   const [postgres, redis] = await Promise.all([
     startPostgres(folder, cleanup, {
-      settings: POSTGRES_SETTINGS,
+      settings: { ...POSTGRES_SETTINGS, ...(asked.profiles !== undefined && TRACKED) },
       ...(plan.keptPostgres !== undefined && { kept: plan.keptPostgres }),
     }),
     plan.redis === false ? null : startRedis(folder, environment, cleanup),

@@ -1,3 +1,4 @@
+import { writeFunctionTimes } from '../../measure/functionTimes.ts'
 import { startMeasuredCluster } from '../measuredCluster.ts'
 import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
 import { type LoopResult, measureLoop } from './measureLoop.ts'
@@ -14,12 +15,13 @@ const SECONDS = { full: 20, check: 10 }
 const WARM_UP_SECONDS = 4
 
 async function measureThroughput(context: ScenarioContext): Promise<Report> {
-  const { sessions = SESSIONS, seconds = SECONDS[context.effort] } = context.asked
+  const { sessions = SESSIONS, seconds = SECONDS[context.effort], profiles } = context.asked
   const cluster = await startMeasuredCluster(context)
   const results: LoopResult[] = []
   for (const count of sessions) {
     context.say(`C=${count}: ${seconds} s`)
     results.push(await measureLoop(cluster, { sessions: count, seconds, warmUpSeconds: WARM_UP_SECONDS }, context))
   }
+  if (profiles !== undefined) await writeFunctionTimes(cluster.postgres.url, profiles)
   return throughputReport(results)
 }
