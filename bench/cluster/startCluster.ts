@@ -20,6 +20,8 @@ export interface ClusterPlan {
   /** The program of AgentView's command line. */
   agentview: string
   workers: number
+  /** Runs at once of each worker. */
+  concurrency?: number
   realtimes: number
   databaseUrl: string
   /** Null: the broker runs on Postgres. */
@@ -30,6 +32,8 @@ export interface ClusterPlan {
     /** All served by this one program. */
     definitions: readonly Omit<AgentConfig, 'url'>[]
   }
+  /** Arguments of Node for our own processes by the name of the process, such as `--cpu-prof`. */
+  nodeArguments?: (name: string) => readonly string[]
   /** Settings of AgentView's processes on top of the usual ones. */
   settings?: Readonly<Record<string, string>>
   /** The address by which `from` shall reach `to`: a proxy's, where one stands between them. */
@@ -69,7 +73,8 @@ export async function startCluster(
 ): Promise<Cluster> {
   const [agentPort = 0, apiPort = 0, ...ports] = await freePorts(2 + plan.realtimes + plan.workers)
   const agentUrl = await routed(plan, 'workers', 'agent', urlOf(agentPort))
-  const config = await writeConfig(await folder.make('config'), plan, agentUrl)
+  const { concurrency = WORKER_CONCURRENCY } = plan
+  const config = await writeConfig(await folder.make('config'), plan.agent.definitions, agentUrl)
   const site = { plan, folder, env: siteEnvironment(environment, plan, folder.data, config), cleanup }
   const agent = agentMember(site, agentPort)
   const [{ publishableKey, secretKey }] = await Promise.all([prepare(site), agent.start()])
@@ -78,7 +83,7 @@ export async function startCluster(
     .slice(0, plan.realtimes)
     .map((port, index) => member(site, `realtime-${index + 1}`, ['realtime'], port))
   const workers = ports.slice(plan.realtimes).map((port, index) => {
-    return member(site, `worker-${index + 1}`, ['worker', '--concurrency', String(WORKER_CONCURRENCY)], port)
+    return member(site, `worker-${index + 1}`, ['worker', '--concurrency', String(concurrency)], port)
   })
   await Promise.all([api, ...realtimes, ...workers].map((one) => one.start()))
   const members = [agent, api, ...realtimes, ...workers]
@@ -140,9 +145,16 @@ function siteEnvironment(
   }
 }
 
-/** A plain object: from a temporary folder there is no `agentview` to import defineConfig from. */
-async function writeConfig(folder: string, { agent }: ClusterPlan, url: string): Promise<string> {
-  const config = { agents: agent.definitions.map((definition) => ({ ...definition, url: `${url}/` })) }
+/**
+ * A config of agents that one program serves; gives the file. A plain object: from a temporary folder there is no
+ * `agentview` to import defineConfig from.
+ */
+export async function writeConfig(
+  folder: string,
+  definitions: ClusterPlan['agent']['definitions'],
+  url: string,
+): Promise<string> {
+  const config = { agents: definitions.map((definition) => ({ ...definition, url: `${url}/` })) }
   const file = path.join(folder, 'agentview.config.ts')
   await writeFile(file, `export default ${JSON.stringify(config, null, 2)}\n`)
   return file
@@ -158,7 +170,7 @@ function member(site: Site, name: string, args: string[], port: number): Member 
       const databaseUrl = await routed(plan, name, 'postgres', plan.databaseUrl)
       const redisUrl = plan.redisUrl === null ? '' : await routed(plan, name, 'redis', plan.redisUrl)
       const env = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...environment }
-      return launch(site, name, [plan.agentview, ...args], env)
+      return launch(site, name, [...(plan.nodeArguments?.(name) ?? []), plan.agentview, ...args], env)
     },
     isReady: () => isReady(urlOf(port)),
   })

@@ -1,3 +1,7 @@
+import { findDataFolder } from 'agentview/embedded/dataFolder'
+import { databaseUrl } from 'agentview/embedded/database'
+import { keptPassword } from 'agentview/embedded/initialise'
+import { readPostmaster } from 'agentview/embedded/postmaster'
 import type { Cleanup } from './cleanup.ts'
 import { readCredentials } from './credentials.ts'
 import { freePorts, isReady } from './ports.ts'
@@ -9,11 +13,19 @@ import type { WorkFolder } from './workFolder.ts'
 /** The first start makes a database (initdb), and as root it copies Postgres' programs. */
 const READY_MS = 180_000
 
-/** Starts what `npm start` starts, on a free port and with new data: one process with all of AgentView and the examples. */
+export interface EmbeddedOptions {
+  /** A config file instead of the example agents. */
+  config?: string
+  /** Settings on top of the usual ones. */
+  settings?: Readonly<Record<string, string>>
+}
+
+/** Starts what `npm start` starts, on a free port and with new data: one process with all of AgentView and its agents. */
 export async function startEmbedded(
   folder: WorkFolder,
   environment: NodeJS.ProcessEnv,
   cleanup: Cleanup,
+  { config, settings }: EmbeddedOptions = {},
 ): Promise<Running> {
   const [port] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
@@ -22,8 +34,15 @@ export async function startEmbedded(
   const server = await startProcess({
     name: 'agentview',
     command: process.execPath,
-    args: [agentview, 'start', '--examples'],
-    env: { ...rest, PORT: String(port), HOST: '127.0.0.1', AGENTVIEW_DATA: folder.data },
+    args: [agentview, 'start', ...(config === undefined ? ['--examples'] : [])],
+    env: {
+      ...rest,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      AGENTVIEW_DATA: folder.data,
+      ...(config !== undefined && { AGENTVIEW_CONFIG: config }),
+      ...settings,
+    },
     cwd: repository,
     logs: folder.logs,
   })
@@ -32,4 +51,12 @@ export async function startEmbedded(
   const credentials = await readCredentials(folder.data)
   if (!credentials) throw new Error('the server took its credentials away')
   return { url, eventsUrl: url, publishableKey: credentials.publishableKey, processes: () => [server] }
+}
+
+/** The Postgres that an embedded server runs on its data. */
+export async function findEmbeddedPostgres(folder: WorkFolder): Promise<{ pid: number; url: string }> {
+  const { data } = await findDataFolder(folder.data, () => undefined)
+  const running = await readPostmaster(data)
+  if (!running?.port) throw new Error(`no Postgres runs on ${data}`)
+  return { pid: running.pid, url: databaseUrl(running.port, await keptPassword(folder.data)) }
 }

@@ -29,6 +29,11 @@ export class OwnPostgres {
     process.once('exit', this.#endWithUs)
   }
 
+  /** Of the postmaster, whose children are all of Postgres. */
+  get pid(): number {
+    return this.#pid
+  }
+
   get running(): boolean {
     return isAlive(this.#pid)
   }
@@ -83,9 +88,21 @@ export class OwnPostgres {
   }
 }
 
-/** A new Postgres with an empty database, stopped at the end. */
-export async function startPostgres(folder: WorkFolder, cleanup: Cleanup): Promise<OwnPostgres> {
-  const launch = await prepareFolder(await folder.make('postgres'), { ...SETTINGS, ...OURS }, () => undefined)
+export interface PostgresOptions {
+  /** Settings on top of the harness' own. */
+  settings?: Readonly<Record<string, string>>
+  /** A folder whose data is kept; without it the data is new, and gone at the end. */
+  kept?: string
+}
+
+/** A Postgres with an empty database, or with the one that was kept; stopped at the end. */
+export async function startPostgres(
+  folder: WorkFolder,
+  cleanup: Cleanup,
+  { settings, kept }: PostgresOptions = {},
+): Promise<OwnPostgres> {
+  const all = { ...SETTINGS, ...OURS, ...settings }
+  const launch = await prepareFolder(kept ?? (await folder.make('postgres')), all, () => undefined)
   const server = await startServer(launch)
   const postgres = new OwnPostgres(launch, server)
   cleanup.defer(() => postgres.stop())

@@ -2,7 +2,7 @@ import { withCleanup } from '../cluster/cleanup.ts'
 import { startEmbedded } from '../cluster/startEmbedded.ts'
 import { makeWorkFolder } from '../cluster/workFolder.ts'
 import { type Measured, renderMeasured } from './measured.ts'
-import { leftOf, proportionalMemory } from './processTree.ts'
+import { leftOf, proportionalMemory } from '../measure/processTree.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**

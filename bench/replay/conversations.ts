@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { repository } from '../cluster/repository.ts'
 import { type Json, type JsonObject, isObject } from '@shared/domain/json'
+
+/** A few recorded conversations that come with the repository. */
+export const SAMPLE = path.join(repository, 'examples', 'replay', 'sample.jsonl')
 
 /** A recorded conversation: what a person said in each turn, and what the assistant did and answered. */
 export interface Conversation {

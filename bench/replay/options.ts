@@ -1,6 +1,5 @@
-import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { repository } from '../cluster/repository.ts'
+import { SAMPLE } from './conversations.ts'
 
 export interface ReplayOptions {
   file: string
@@ -18,8 +17,6 @@ export interface ReplayOptions {
 }
 
 type Flags = Omit<ReplayOptions, 'file'>
-
-const SAMPLE = path.join(repository, 'examples', 'replay', 'sample.jsonl')
 
 /** Reads the command line; ends the process with a message when it makes no sense. */
 export function parseOptions(argv: readonly string[]): ReplayOptions {

@@ -1,0 +1,118 @@
+import { isObject } from '@shared/domain/json'
+import { piecesOf } from '../agent/script.ts'
+import { FrameCheck } from './frameCheck.ts'
+import { LeanSocket } from './leanSocket.ts'
+import type { Answer, Poster } from './postMessages.ts'
+
+export interface Talk {
+  sessionId: string
+  token: string
+  /** Begins each of its messages, so that no two sessions say the same. */
+  name: string
+}
+
+/** One message and its answer, on this process' clock. */
+export interface Turn {
+  sentAt: number
+  endedAt: number
+}
+
+/**
+ * One end user with one session, who sends the next message when the last one is answered. What comes is kept unparsed
+ * and checked later: the measured window pays for no parser.
+ */
+export class Talker {
+  readonly #talk: Talk
+  readonly #poster: Poster
+  readonly #check: FrameCheck
+  readonly #headers: Record<string, string>
+  #socket: LeanSocket | null = null
+  #frames: Buffer[] = []
+  /** Answers of POST that were not read yet, with what the agent app answers to that message. */
+  #unread: { answer: Buffer; text: string }[] = []
+  #turns = 0
+  #ended: ((at: number) => void) | null = null
+  #broken: ((error: Error) => void) | null = null
+  /** What went wrong: a refusal, a lost connection. */
+  readonly errors: string[] = []
+  keptBytes = 0
+
+  constructor(talk: Talk, poster: Poster) {
+    this.#talk = talk
+    this.#poster = poster
+    this.#check = new FrameCheck(talk.sessionId, 0)
+    this.#headers = { authorization: `Bearer ${talk.token}`, 'content-type': 'application/json' }
+  }
+
+  get check(): FrameCheck {
+    return this.#check
+  }
+
+  async connect(eventsUrl: string): Promise<void> {
+    const { token, sessionId } = this.#talk
+    this.#socket = await LeanSocket.connect(eventsUrl, token, {
+      event: (json) => this.#take(json),
+      end: (why) => this.#broken?.(new Error(why)),
+    })
+    await this.#socket.subscribe(sessionId, 0)
+  }
+
+  /** Sends one message and waits for its answer and for the run's end; null when that failed. */
+  async turn(): Promise<Turn | null> {
+    const content = `${this.#talk.name}-${++this.#turns}`
+    const headers = { ...this.#headers, 'idempotency-key': content }
+    const sentAt = performance.now()
+    const ended = new Promise<number>((resolve, reject) => {
+      this.#ended = resolve
+      this.#broken = reject
+    })
+    try {
+      const path = `/v1/sessions/${this.#talk.sessionId}/messages`
+      const posted = this.#poster.post(path, headers, JSON.stringify({ input: content }))
+      const [, endedAt] = await Promise.all([posted.then((answer) => this.#accepted(answer, content)), ended])
+      return { sentAt, endedAt }
+    } catch (error) {
+      this.errors.push(`${content}: ${String(error)}`)
+      return null
+    }
+  }
+
+  /** Checks what has been kept, and forgets it. */
+  verify(): void {
+    for (const frame of this.#frames) this.#check.take(frame.toString())
+    for (const { answer, text } of this.#unread) this.#check.expect({ runId: runIdOf(answer), text })
+    this.#frames = []
+    this.#unread = []
+    this.keptBytes = 0
+  }
+
+  close(): void {
+    this.#socket?.close()
+  }
+
+  #accepted({ status, body }: Answer, content: string): void {
+    if (status !== 202) throw new Error(`${status} ${body.toString().slice(0, 300)}`)
+    this.#unread.push({ answer: body, text: piecesOf(content, 10).join('') })
+    this.keptBytes += body.length
+  }
+
+  #take(json: Buffer): void {
+    this.#frames.push(json)
+    this.keptBytes += json.length
+    if (!endsRun(json)) return
+    this.#ended?.(performance.now())
+    this.#ended = null
+  }
+}
+
+const ENDS = ['completed', 'failed', 'cancelled'].map((how) => Buffer.from(`"type":"run.${how}"`))
+
+/** Quotation marks in a text are escaped, so no text looks like it. */
+function endsRun(json: Buffer): boolean {
+  return ENDS.some((end) => json.includes(end))
+}
+
+function runIdOf(answer: Buffer): string {
+  const body: unknown = JSON.parse(answer.toString())
+  return isObject(body) && isObject(body.run) && typeof body.run.id === 'string' ? body.run.id : 'no id'
+}

@@ -1,0 +1,54 @@
+import { findEmbeddedPostgres, startEmbedded } from '../../cluster/startEmbedded.ts'
+import { writeConfig } from '../../cluster/startCluster.ts'
+import { makeWorkFolder } from '../../cluster/workFolder.ts'
+import { HISTORY_ITEMS, type Measured, definitionOf, startMeasuredCluster } from '../measuredCluster.ts'
+import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
+import { measureLoop } from '../throughput/measureLoop.ts'
+import { type Pair, embeddedReport } from './embeddedReport.ts'
+
+/** One process with its own Postgres and no Redis, in alternation with the processes of a cluster. */
+export const embedded: Scenario = {
+  measures: 'throughput of the embedded start (one process, no Redis) against that of a cluster with Redis',
+  run: measureEmbedded,
+}
+
+const SESSIONS = 64
+const ROUNDS = { full: 5, check: 2 }
+const SECONDS = { full: 15, check: 10 }
+const WARM_UP_SECONDS = 4
+/** As many runs at once as the cluster's worker has. */
+const SETTINGS = { WORKER_CONCURRENCY: '256', LOG_LEVEL: 'warn' }
+
+async function measureEmbedded(context: ScenarioContext): Promise<Report> {
+  const { sessions = [SESSIONS], seconds = SECONDS[context.effort], rounds = ROUNDS[context.effort] } = context.asked
+  const setting = { sessions: sessions[0] ?? SESSIONS, seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const cluster = await startMeasuredCluster(context)
+  const alone = await startMeasuredEmbedded(context, cluster.agent)
+  const pairs: Pair[] = []
+  while (pairs.length < rounds) {
+    context.say(`round ${pairs.length + 1}: ${seconds} s of each`)
+    pairs.push({
+      cluster: await measureLoop(cluster, setting, context),
+      embedded: await measureLoop(alone, setting, context),
+    })
+  }
+  return embeddedReport(pairs)
+}
+
+/** The embedded start as it comes, with the bench's agent app. */
+export async function startMeasuredEmbedded(
+  { cleanup, environment }: Pick<ScenarioContext, 'cleanup' | 'environment'>,
+  agent: { url: string; pid: number },
+): Promise<Measured> {
+  const folder = await makeWorkFolder(cleanup)
+  const config = await writeConfig(await folder.make('config'), [definitionOf(HISTORY_ITEMS)], agent.url)
+  const server = await startEmbedded(folder, environment, cleanup, { config, settings: SETTINGS })
+  const { pid, url } = await findEmbeddedPostgres(folder)
+  const [process] = server.processes()
+  return {
+    ...server,
+    postgres: { url },
+    redisUrl: null,
+    roots: () => ({ agentview: process!.pid, postgres: pid, agent: agent.pid }),
+  }
+}
