@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { Command, InvalidArgumentError } from 'commander'
 import { migrate } from '@agentview/migrations/migrate'
 import { createPool } from '@shared/store/pool'
+import { agentCommand } from './agentCheck/command.ts'
 import { bootstrap } from './bootstrap.ts'
 import { ConfigError } from './config/configError.ts'
 import { StartRefused } from './embedded/startRefused.ts'
@@ -63,6 +64,8 @@ program
   .command('quarantine', { hidden: true })
   .description('carries out runs that have lost two workers; started by workers')
   .action(() => guarded(() => runQuarantine(readSettings(process.env))))
+
+program.addCommand(agentCommand())
 
 await program.parseAsync()
 

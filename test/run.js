@@ -17,6 +17,7 @@ import { listSelectedTests, runJest, stopJest } from './services/jest.js'
 import { provideChromium } from './services/chromium.js'
 import { containerPostgres, containerRedis, requireEngine } from './services/containers.js'
 import { endStrays, providePostgres } from './services/postgres.js'
+import { providePython } from './services/python.js'
 import { provideRedis } from './services/redis.js'
 
 const inContainers = process.argv.includes('--containers')
@@ -53,6 +54,11 @@ async function main() {
 /** Starts what the tests need. Missing Postgres leaves out whole projects, the rest is left to the tests' own helpers. */
 async function provide(tests, context) {
   const environment = { AGENTVIEW_TEST_RUN: context.run }
+  if (tests.some((file) => /\.python\./.test(file))) {
+    const python = providePython()
+    if (python.path) environment.AGENTVIEW_TEST_PYTHON = python.path
+    else skip('the tests of the agent in Python', python.missing)
+  }
   const browser = tests.some((file) => /\.browser\.test\./.test(file))
   if (!browser && !tests.some((file) => /\.infra\.test\./.test(file))) return { environment, ignored: [] }
 

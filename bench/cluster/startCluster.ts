@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { AgentConfig } from '@shared/contracts/config'
+import { type AgentPlan, writeConfig } from './agentPlan.ts'
 import type { Cleanup } from './cleanup.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { Member } from './member.ts'
@@ -12,8 +11,8 @@ import { type StartedProcess, startProcess, waitForSuccess } from './startProces
 import type { WorkFolder } from './workFolder.ts'
 
 // startCluster
-//   ├─ the agent app                its URL goes into a config that is made here
-//   ├─ migrate, bootstrap           tables; organization, keys, the published agents
+//   ├─ migrate, bootstrap           tables; organization, keys, the agents of a config that is made here
+//   ├─ the agent app                with the organization's signing secret
 //   └─ api, N × realtime, N × worker   each a process, ready before we go on
 
 export interface ClusterPlan {
@@ -26,12 +25,7 @@ export interface ClusterPlan {
   databaseUrl: string
   /** Null: the broker runs on Postgres. */
   redisUrl: string | null
-  agent: {
-    /** Its program, from the repository; gets PORT. */
-    program: string
-    /** All served by this one program. */
-    definitions: readonly Omit<AgentConfig, 'url'>[]
-  }
+  agent: AgentPlan
   /** Arguments of Node for our own processes by the name of the process, such as `--cpu-prof`. */
   nodeArguments?: (name: string) => readonly string[]
   /** Settings of AgentView's processes on top of the usual ones. */
@@ -74,10 +68,11 @@ export async function startCluster(
   const [agentPort = 0, apiPort = 0, ...ports] = await freePorts(2 + plan.realtimes + plan.workers)
   const agentUrl = await routed(plan, 'workers', 'agent', urlOf(agentPort))
   const { concurrency = WORKER_CONCURRENCY } = plan
-  const config = await writeConfig(await folder.make('config'), plan.agent.definitions, agentUrl)
+  const config = await writeConfig(await folder.make('config'), plan.agent, agentUrl)
   const site = { plan, folder, env: siteEnvironment(environment, plan, folder.data, config), cleanup }
-  const agent = agentMember(site, agentPort)
-  const [{ publishableKey, secretKey }] = await Promise.all([prepare(site), agent.start()])
+  const { publishableKey, secretKey, agentSigningSecret } = await prepare(site)
+  const agent = agentMember(site, agentPort, agentSigningSecret)
+  await agent.start()
   const api = member(site, 'api', ['api'], apiPort)
   const realtimes = ports
     .slice(0, plan.realtimes)
@@ -105,12 +100,14 @@ async function routed({ route }: ClusterPlan, from: string, to: Service, url: st
   return route ? route(from, to, url) : url
 }
 
-function agentMember(site: Site, port: number): Member {
-  const args = [path.join(repository, site.plan.agent.program)]
+function agentMember(site: Site, port: number, signingSecret: string): Member {
+  const { command, program } = site.plan.agent
+  const args = [path.join(repository, program)]
+  const env = { PORT: String(port), AGENTVIEW_SIGNING_SECRET: signingSecret }
   const agent = new Member({
     name: 'agent',
     url: urlOf(port),
-    launch: () => launch(site, 'agent', args, { PORT: String(port) }),
+    launch: () => launch(site, 'agent', args, env, command),
     isReady: () => isListening(port),
   })
   site.cleanup.defer(() => agent.stop())
@@ -145,21 +142,6 @@ function siteEnvironment(
   }
 }
 
-/**
- * A config of agents that one program serves; gives the file. A plain object: from a temporary folder there is no
- * `agentview` to import defineConfig from.
- */
-export async function writeConfig(
-  folder: string,
-  definitions: ClusterPlan['agent']['definitions'],
-  url: string,
-): Promise<string> {
-  const config = { agents: definitions.map((definition) => ({ ...definition, url: `${url}/` })) }
-  const file = path.join(folder, 'agentview.config.ts')
-  await writeFile(file, `export default ${JSON.stringify(config, null, 2)}\n`)
-  return file
-}
-
 /** One of AgentView's own processes; it reaches Postgres and Redis by routes of its own. */
 function member(site: Site, name: string, args: string[], port: number): Member {
   const one = new Member({
@@ -183,9 +165,10 @@ function launch(
   name: string,
   args: string[],
   more: Readonly<Record<string, string>>,
+  command = process.execPath,
 ): Promise<StartedProcess> {
   const env = { ...site.env, ...more }
-  return startProcess({ name, command: process.execPath, args, env, cwd: repository, logs: site.folder.logs })
+  return startProcess({ name, command, args, env, cwd: repository, logs: site.folder.logs })
 }
 
 function urlOf(port: number): string {

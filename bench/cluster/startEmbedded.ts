@@ -1,13 +1,15 @@
+import path from 'node:path'
 import { findDataFolder } from 'agentview/embedded/dataFolder'
 import { databaseUrl } from 'agentview/embedded/database'
 import { keptPassword } from 'agentview/embedded/initialise'
 import { readPostmaster } from 'agentview/embedded/postmaster'
+import { type AgentPlan, writeConfig } from './agentPlan.ts'
 import type { Cleanup } from './cleanup.ts'
-import { readCredentials } from './credentials.ts'
-import { freePorts, isReady } from './ports.ts'
+import { type Credentials, readCredentials } from './credentials.ts'
+import { freePorts, isListening, isReady } from './ports.ts'
 import { agentview, repository } from './repository.ts'
 import type { Running } from './running.ts'
-import { startProcess, waitUntil } from './startProcess.ts'
+import { type StartedProcess, startProcess, waitUntil } from './startProcess.ts'
 import type { WorkFolder } from './workFolder.ts'
 
 /** The first start makes a database (initdb), and as root it copies Postgres' programs. */
@@ -20,29 +22,69 @@ export interface EmbeddedOptions {
   settings?: Readonly<Record<string, string>>
 }
 
-/** Starts what `npm start` starts, on a free port and with new data: one process with all of AgentView and its agents. */
+/** What all that is started here shares. */
+interface Site {
+  folder: WorkFolder
+  env: NodeJS.ProcessEnv
+  cleanup: Cleanup
+}
+
+/** Starts what `npm start` starts, on a free port and with new data: one process with all of AgentView and the examples. */
 export async function startEmbedded(
   folder: WorkFolder,
   environment: NodeJS.ProcessEnv,
   cleanup: Cleanup,
   { config, settings }: EmbeddedOptions = {},
 ): Promise<Running> {
+  const site = siteOf(folder, environment, cleanup)
+  const flags = config === undefined ? ['--examples'] : []
+  const more = { ...(config !== undefined && { AGENTVIEW_CONFIG: config }), ...settings }
+  const { server, url, credentials } = await startServer(site, flags, more)
+  return running(url, credentials, [server])
+}
+
+/** The same with an agent app of its own instead of the examples. */
+export async function startEmbeddedWith(
+  agent: AgentPlan,
+  folder: WorkFolder,
+  environment: NodeJS.ProcessEnv,
+  cleanup: Cleanup,
+): Promise<Running> {
+  const site = siteOf(folder, environment, cleanup)
+  const [port = 0] = await freePorts(1)
+  const config = await writeConfig(await folder.make('config'), agent, `http://127.0.0.1:${port}`)
+  const { server, url, credentials } = await startServer(site, [], { AGENTVIEW_CONFIG: config })
+  const app = await startProcess({
+    name: 'agent',
+    command: agent.command ?? process.execPath,
+    args: [path.join(repository, agent.program)],
+    env: { ...site.env, PORT: String(port), AGENTVIEW_SIGNING_SECRET: credentials.agentSigningSecret },
+    cwd: repository,
+    logs: folder.logs,
+  })
+  cleanup.defer(() => app.stop())
+  await waitUntil(app, () => isListening(port), READY_MS)
+  return running(url, credentials, [server, app])
+}
+
+/** Embedded means that nothing is given: an exported DATABASE_URL is for other work. */
+function siteOf(folder: WorkFolder, environment: NodeJS.ProcessEnv, cleanup: Cleanup): Site {
+  const { DATABASE_URL: _database, REDIS_URL: _redis, ...rest } = environment
+  return { folder, env: { ...rest, HOST: '127.0.0.1', AGENTVIEW_DATA: folder.data }, cleanup }
+}
+
+async function startServer(
+  { folder, env, cleanup }: Site,
+  flags: string[],
+  more: Readonly<Record<string, string>>,
+): Promise<{ server: StartedProcess; url: string; credentials: Credentials }> {
   const [port] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
-  // Embedded means that nothing is given: an exported DATABASE_URL is for other work.
-  const { DATABASE_URL: _database, REDIS_URL: _redis, ...rest } = environment
   const server = await startProcess({
     name: 'agentview',
     command: process.execPath,
-    args: [agentview, 'start', ...(config === undefined ? ['--examples'] : [])],
-    env: {
-      ...rest,
-      PORT: String(port),
-      HOST: '127.0.0.1',
-      AGENTVIEW_DATA: folder.data,
-      ...(config !== undefined && { AGENTVIEW_CONFIG: config }),
-      ...settings,
-    },
+    args: [agentview, 'start', ...flags],
+    env: { ...env, PORT: String(port), ...more },
     cwd: repository,
     logs: folder.logs,
   })
@@ -50,7 +92,11 @@ export async function startEmbedded(
   await waitUntil(server, async () => (await readCredentials(folder.data)) !== null && (await isReady(url)), READY_MS)
   const credentials = await readCredentials(folder.data)
   if (!credentials) throw new Error('the server took its credentials away')
-  return { url, eventsUrl: url, publishableKey: credentials.publishableKey, processes: () => [server] }
+  return { server, url, credentials }
+}
+
+function running(url: string, { publishableKey }: Credentials, processes: StartedProcess[]): Running {
+  return { url, eventsUrl: url, publishableKey, processes: () => processes }
 }
 
 /** The Postgres that an embedded server runs on its data. */

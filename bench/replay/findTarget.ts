@@ -3,9 +3,10 @@ import { readCredentials } from '../cluster/credentials.ts'
 import { isReady } from '../cluster/ports.ts'
 import type { Running } from '../cluster/running.ts'
 import type { Cluster } from '../cluster/startCluster.ts'
-import { startEmbedded } from '../cluster/startEmbedded.ts'
+import { startEmbedded, startEmbeddedWith } from '../cluster/startEmbedded.ts'
 import { type WorkFolder, makeWorkFolder } from '../cluster/workFolder.ts'
 import type { ReplayOptions } from './options.ts'
+import { replayAgent } from './replayAgent.ts'
 import { startReplayCluster } from './startReplayCluster.ts'
 
 /** The AgentView to replay against. */
@@ -27,7 +28,7 @@ export async function findTarget(
 ): Promise<Found> {
   const { url, key, eventsUrl } = options
   if (url !== undefined && key !== undefined) return outside(url, eventsUrl ?? url, key)
-  if (options.start === undefined) {
+  if (options.start === undefined && options.agent === 'node') {
     const credentials = await readCredentials(environment.AGENTVIEW_DATA ?? '.agentview')
     if (credentials && (await isReady(credentials.url))) {
       return outside(credentials.url, credentials.url, credentials.publishableKey)
@@ -49,9 +50,13 @@ async function start(
   const folder = await makeWorkFolder(cleanup)
   if (options.start === 'cluster') {
     say(`Starting a cluster with ${options.workers} workers …`)
-    const cluster = await startReplayCluster(options.workers, folder, environment, cleanup)
+    const cluster = await startReplayCluster(options.workers, replayAgent(options.agent), folder, environment, cleanup)
     return { running: cluster, cluster, folder, description: `a cluster with ${options.workers} workers` }
   }
   say('Starting AgentView with temporary data …')
-  return { running: await startEmbedded(folder, environment, cleanup), folder, description: 'an embedded server' }
+  const running =
+    options.agent === 'node'
+      ? await startEmbedded(folder, environment, cleanup)
+      : await startEmbeddedWith(replayAgent(options.agent), folder, environment, cleanup)
+  return { running, folder, description: 'an embedded server' }
 }

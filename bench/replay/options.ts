@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { SAMPLE } from './conversations.ts'
 
+export type AgentLanguage = 'node' | 'python'
+
 export interface ReplayOptions {
   file: string
   concurrency: number
@@ -12,6 +14,8 @@ export interface ReplayOptions {
   key?: string
   /** What to start; nothing: whatever runs, else embedded. */
   start?: 'embedded' | 'cluster'
+  /** The agent app that plays: examples/replay, or examples/python in what is started for it. */
+  agent: AgentLanguage
   workers: number
   killWorkerEvery?: number
 }
@@ -29,6 +33,9 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
     .option('--events-url <url>', 'where its events are read, when not at --url', address)
     .option('--key <key>', 'its publishable key')
     .addOption(new Option('--start <what>', 'start one for this replay').choices(['embedded', 'cluster']))
+    .addOption(
+      new Option('--agent <language>', 'what the agent app is written in').choices(['node', 'python']).default('node'),
+    )
     .option('--workers <count>', 'worker processes of the cluster', positiveInteger, 2)
     .option('--kill-worker-every <seconds>', 'SIGKILL a worker of the cluster, in turn', positiveNumber)
     .option('--json', 'print the summary as JSON', false)
@@ -39,10 +46,12 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
   return { ...flags, file: command.processedArgs[0] as string }
 }
 
-function findConflict({ url, eventsUrl, key, start, killWorkerEvery }: Flags): string | null {
+function findConflict({ url, eventsUrl, key, start, agent, killWorkerEvery }: Flags): string | null {
   if ((url === undefined) !== (key === undefined)) return '--url and --key go together'
   if (eventsUrl !== undefined && url === undefined) return '--events-url goes with --url'
   if (url !== undefined && start !== undefined) return '--url names a server that runs, --start starts one: not both'
+  if (url !== undefined && agent !== 'node')
+    return '--url names a server with its own agent app: --agent goes without it'
   if (killWorkerEvery !== undefined && start !== 'cluster') return '--kill-worker-every needs --start cluster'
   return null
 }

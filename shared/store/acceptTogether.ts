@@ -74,7 +74,10 @@ export function createAccepting(db: Database): Accepting {
       for (const { message, resolve } of batch) resolve(begun.get(message.runId) ?? null)
     } catch (error) {
       // What Postgres refuses is one message's fault and was rolled back for all: each is tried alone.
-      for (const { resolve, reject } of batch) isRefusedStatement(error) ? resolve(null) : reject(error)
+      for (const { resolve, reject } of batch) {
+        if (isRefusedStatement(error)) resolve(null)
+        else reject(error)
+      }
     }
     underWay--
     wake()

@@ -19,7 +19,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'workers/jobs': [...STORE_AND_BROKER, 'shared/intake', 'workers/agent', 'workers/webhooks'],
   migrations: ['shared/store'],
   cli: ['*'],
-  'examples/*': CONTRACTS,
+  'examples/*': [...CONTRACTS, 'sdk/*'],
   bench: [...SERVER, 'shared/store', 'migrations', 'cli'],
   'sdk/*': [...CONTRACTS, 'sdk/*'],
   studio: [...CONTRACTS, 'sdk/*'],

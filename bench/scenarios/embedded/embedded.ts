@@ -1,5 +1,5 @@
+import { writeConfig } from '../../cluster/agentPlan.ts'
 import { findEmbeddedPostgres, startEmbedded } from '../../cluster/startEmbedded.ts'
-import { writeConfig } from '../../cluster/startCluster.ts'
 import { makeWorkFolder } from '../../cluster/workFolder.ts'
 import { HISTORY_ITEMS, type Measured, definitionOf, startMeasuredCluster } from '../measuredCluster.ts'
 import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
@@ -41,7 +41,11 @@ export async function startMeasuredEmbedded(
   agent: { url: string; pid: number },
 ): Promise<Measured> {
   const folder = await makeWorkFolder(cleanup)
-  const config = await writeConfig(await folder.make('config'), [definitionOf(HISTORY_ITEMS)], agent.url)
+  const config = await writeConfig(
+    await folder.make('config'),
+    { definitions: [definitionOf(HISTORY_ITEMS)] },
+    agent.url,
+  )
   const server = await startEmbedded(folder, environment, cleanup, { config, settings: SETTINGS })
   const { pid, url } = await findEmbeddedPostgres(folder)
   const [process] = server.processes()

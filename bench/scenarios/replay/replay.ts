@@ -6,6 +6,7 @@ import { failWhenOneEnds } from '../../cluster/running.ts'
 import { makeWorkFolder } from '../../cluster/workFolder.ts'
 import { SAMPLE, readConversations } from '../../replay/conversations.ts'
 import { playAll } from '../../replay/playAll.ts'
+import { replayAgent } from '../../replay/replayAgent.ts'
 import { startReplayCluster } from '../../replay/startReplayCluster.ts'
 import { type Summary, summarize } from '../../replay/summary.ts'
 import { shownNumber } from '../renderReport.ts'
@@ -35,7 +36,7 @@ async function measureReplay(context: ScenarioContext): Promise<Report> {
   const file = existsSync(RECORDED) ? RECORDED : SAMPLE
   const conversations = await readConversations(file, CONVERSATIONS[effort])
   const { DATABASE_URL: _database, REDIS_URL: _redis, ...rest } = environment
-  const cluster = await startReplayCluster(WORKERS, await makeWorkFolder(cleanup), rest, cleanup)
+  const cluster = await startReplayCluster(WORKERS, replayAgent('node'), await makeWorkFolder(cleanup), rest, cleanup)
   const playing = new AbortController()
   cleanup.defer(() => playing.abort())
   const dead = failWhenOneEnds(cluster, playing.signal)

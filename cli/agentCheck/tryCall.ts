@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import type { AgentFrame } from '@shared/contracts/agentApi'
+import { isObject } from '@shared/domain/json'
+import { AgentFailure } from '@workers/agent/agentFailure'
+import { type RunResult, assembleRun } from '@workers/agent/assembleRun'
+import { type AnswerRecord, callAgentApp, newAnswerRecord } from '@workers/agent/callAgentApp'
+import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
+
+/** One call of an agent app. */
+export interface Trial {
+  url: string
+  body: string
+  secret: string
+  /** When it is said to be signed. */
+  signedAt: Date
+  /** For the whole call, in ms. */
+  totalMs: number
+  /** Hangs up after so many frames. */
+  hangUpAfter?: number
+}
+
+/** What came of it, as a worker sees it. Times in ms from the call. */
+export interface Outcome {
+  status: number | undefined
+  frames: AgentFrame['name'][]
+  ending: 'done' | 'pause' | 'goesOn' | 'hungUp' | AgentFailure
+  result: RunResult | null
+  version: string | undefined
+  firstFrameMs: number | null
+  endMs: number
+  /** The longest time without a frame, and how many comments came in all. */
+  silenceMs: number
+  heartbeats: number
+  /** Everything came at once, in one JSON object. */
+  onePiece: boolean
+}
+
+const HUNG_UP = new Error('hung up')
+
+/** Calls an agent app with a worker's own means, so that what is good here is good there. */
+export async function tryCall(trial: Trial): Promise<Outcome> {
+  const record = newAnswerRecord()
+  const frames: AgentFrame['name'][] = []
+  const startedAt = performance.now()
+  const since = () => performance.now() - startedAt
+  const times: number[] = []
+  const assembly = assembleRun({ sessionId: '', runId: '', runNo: 1, firstItemNo: 0, now: () => new Date() })
+  const hangUp = new AbortController()
+  let result: RunResult | null = null
+  let version: string | undefined
+  let ending: Outcome['ending'] | undefined
+  try {
+    for await (const frame of callAgentApp(callOf(trial, hangUp.signal), record)) {
+      times.push(since())
+      if (frame.name === 'goesOn') ending = 'goesOn'
+      else {
+        frames.push(frame.name)
+        if (frame.name === 'version') version = frame.data.version
+        if (frame.name === 'done') result = assembly.done()
+        else if (frame.name === 'pause') result = assembly.pause()
+        else assembly.take(frame)
+        if (frame.name === 'done' || frame.name === 'pause') ending = frame.name
+      }
+      if (frames.length === trial.hangUpAfter) hangUp.abort(HUNG_UP)
+    }
+  } catch (error) {
+    if (error !== HUNG_UP && !(error instanceof AgentFailure)) throw error
+    ending = error instanceof AgentFailure ? error : 'hungUp'
+  }
+  const text = textOf(record)
+  return {
+    status: record.status,
+    frames,
+    ending: ending ?? 'hungUp',
+    result,
+    version,
+    firstFrameMs: times[0] ?? null,
+    endMs: since(),
+    silenceMs: Math.max(0, ...[...times, since()].map((time, index) => time - (times[index - 1] ?? 0))),
+    heartbeats: text.match(/^:/gm)?.length ?? 0,
+    onePiece: isOnePiece(text),
+  }
+}
+
+function callOf({ url, body, secret, signedAt, totalMs }: Trial, signal: AbortSignal) {
+  const id = runIdIn(body)
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'text/event-stream, application/x-ndjson, application/json',
+    'agentview-run-id': id,
+    'agentview-attempt': '1',
+    'agentview-run-token': 'av_rt_check',
+    'idempotency-key': `${id}:0`,
+    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+    ...signatureHeaders([secret], `${id}-1`, body, signedAt),
+  }
+  const timeouts = { connectMs: 5_000, idleMs: Math.min(60_000, totalMs), totalMs }
+  return { url, headers, body, timeouts, signal, now: () => new Date() }
+}
+
+function runIdIn(body: string): string {
+  return /"id":"(run_[0-9a-z]+)"/.exec(body)?.[1] ?? 'run_check'
+}
+
+function textOf({ kept }: AnswerRecord): string {
+  return new TextDecoder().decode(Buffer.concat(kept))
+}
+
+/** Of an answer only the beginning may be known: a line of NDJSON has an event, an answer in one piece has none. */
+function isOnePiece(text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false
+  try {
+    const value: unknown = JSON.parse(text.trimStart().split('\n', 1)[0] ?? '')
+    return !isObject(value) || value.event === undefined
+  } catch {
+    return true
+  }
+}

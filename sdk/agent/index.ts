@@ -1,0 +1,5 @@
+export { AgentError } from './agentError.ts'
+export type { ServeOptions } from './answerCall.ts'
+export { type Agent, type AgentCall, type AgentFunction, defineAgent } from './defineAgent.ts'
+export type { Frame, PatchOperation, ToolCall } from './frames.ts'
+export type { AgentRequest, Json, JsonObject } from './request.ts'
