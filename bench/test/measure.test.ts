@@ -38,14 +38,20 @@ test('the ratio is the median of the quiet rounds', () => {
   const ratio = ratioOf(rounds)
   expect(ratio).toEqual({ median: 1.7, least: 1.5, most: 1.8, rounds: 3, discarded: 1, disturbed: false })
   expect(ratioNote(ratio)).toBe(
-    '3 rounds count, from 1.50 to 1.80; 1 were discarded, since others used the machine meanwhile',
+    '3 rounds count, from 1.50 to 1.80; 1 discarded, since other processes used the machine meanwhile',
   )
 })
 
-test('without a quiet round all count, and it is said', () => {
-  const ratio = ratioOf([{ ...ROUND, foreign: 0.3 }])
-  expect(ratio).toMatchObject({ median: 1.7, rounds: 1, discarded: 0, disturbed: true })
-  expect(ratioNote(ratio)).toContain('no round was without foreign load')
+test('without a quiet round those with some foreign load count, and it is said; others never do', () => {
+  const ratio = ratioOf([
+    { ...ROUND, foreign: 0.1 },
+    { ...ROUND, judged: 9_000, foreign: 0.6 },
+  ])
+  expect(ratio).toMatchObject({ median: 1.7, rounds: 1, discarded: 1, disturbed: true })
+  expect(ratioNote(ratio)).toContain('the machine was never quiet')
+  const worthless = ratioOf([{ ...ROUND, foreign: 0.6 }])
+  expect(worthless.median).toBeNull()
+  expect(ratioNote(worthless)).toMatch(/^no round counts: 1 discarded/)
 })
 
 test('what Redis ran is divided between those who sent it and scripts', () => {
