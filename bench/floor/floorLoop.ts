@@ -4,7 +4,7 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { Pool } from 'undici'
-import { piecesOf } from '../agent/script.ts'
+import { PLAIN, piecesOf } from '../agent/script.ts'
 import { LatencyWindow, type LoopWindow } from '../load/latencyWindow.ts'
 import { callAgent } from './callAgent.ts'
 import { type FloorTenant, prepareFloor } from './prepareFloor.ts'
@@ -125,7 +125,7 @@ export class Floor {
       await this.#accept({ sessionId, runId }, content)
       const text = await ended
       this.#window.note(sentAt)
-      if (text !== piecesOf(content, 10).join('')) this.#wrongTexts++
+      if (text !== piecesOf(content, PLAIN.deltas).join('')) this.#wrongTexts++
     }
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { FrameCheck } from '../load/frameCheck.ts'
+import { FrameStore } from '../load/frameStore.ts'
 
 const SESSION = 'ses_1'
 const TEXT = 'Hello there '
@@ -65,3 +66,12 @@ test.each<[string, string, (frames: Frames) => void]>([
 function withContent(frame: Frames[number], content: string): Frames[number] {
   return { ...frame, data: { item: { id: 'itm_run_1', kind: 'output', data: { content } } } }
 }
+
+test('frames are kept in order, whatever their length, and only once', () => {
+  const store = new FrameStore()
+  const frames = ['{}', 'ü'.repeat(200_000), '', ...Array.from({ length: 1_000 }, (_, index) => `${index}`.repeat(200))]
+  for (const frame of frames) store.add(Buffer.from(frame))
+  expect([...store.take()]).toEqual(frames)
+  expect(store.bytes).toBe(0)
+  expect([...store.take()]).toEqual([])
+})

@@ -5,7 +5,7 @@ import type { FloorVerdict } from '../../floor/floorLoop.ts'
 import type { FloorQuestions } from '../../floor/main.ts'
 import { Meter } from '../../measure/meter.ts'
 import { type MeasuredWindow, type WindowSetting, measureWindow } from '../measureWindow.ts'
-import { HISTORY_ITEMS, type MeasuredCluster } from '../measuredCluster.ts'
+import { HISTORY_ITEMS, type MeasuredCluster, profileArguments } from '../measuredCluster.ts'
 import type { ScenarioContext } from '../scenario.ts'
 
 /** The bare sequence in a process of its own, beside an idle cluster: on the same Postgres, Redis and agent app. */
@@ -19,13 +19,17 @@ const DATABASE = 'floor'
 export async function startFloor(
   cluster: MeasuredCluster & { redisUrl: string },
   sessions: number,
-  context: Pick<ScenarioContext, 'cleanup'>,
+  context: Pick<ScenarioContext, 'cleanup' | 'asked'>,
 ): Promise<FloorLoop> {
   const own = new StepStack()
   context.cleanup.defer(() => own.unwind())
   const databaseUrl = await createFloorDatabase(cluster)
   const { redisUrl, agent } = cluster
-  const floor = await startDriven<FloorQuestions>('floor/main.js', own)
+  const floor = await startDriven<FloorQuestions>(
+    'floor/main.js',
+    own,
+    profileArguments(context.asked.profiles, 'floor'),
+  )
   const metered = { postgres: { url: databaseUrl }, redisUrl }
   const meter = await Meter.start(metered, () => ({ ...cluster.roots(), floor: floor.pid }), own)
   const plan = { databaseUrl, redisUrl, agentUrl: agent.url, sessions, historyItems: HISTORY_ITEMS }

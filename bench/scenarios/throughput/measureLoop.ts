@@ -5,7 +5,7 @@ import type { LoadQuestions } from '../../load/main.ts'
 import { prepareTalks } from '../../load/prepareTalks.ts'
 import { Meter } from '../../measure/meter.ts'
 import { type MeasuredWindow, type WindowSetting, measureWindow } from '../measureWindow.ts'
-import type { Measured } from '../measuredCluster.ts'
+import { type Measured, profileArguments } from '../measuredCluster.ts'
 import type { ScenarioContext } from '../scenario.ts'
 import { type Settled, countSettled } from './countSettled.ts'
 
@@ -29,11 +29,11 @@ export interface Loop {
 export async function startLoop(
   measured: Measured,
   sessions: number,
-  context: Pick<ScenarioContext, 'cleanup'>,
+  context: Pick<ScenarioContext, 'cleanup' | 'asked'>,
 ): Promise<Loop> {
   const own = new StepStack()
   context.cleanup.defer(() => own.unwind())
-  const load = await startDriven<LoadQuestions>('load/main.js', own)
+  const load = await startDriven<LoadQuestions>('load/main.js', own, profileArguments(context.asked.profiles, 'load'))
   const meter = await Meter.start(measured, () => ({ ...measured.roots(), load: load.pid }), own)
   const talks = await prepareTalks(measured, sessions, `c${sessions}`)
   await load.ask('connect', { url: measured.url, eventsUrl: measured.eventsUrl, talks })
@@ -54,7 +54,7 @@ export async function measureLoop(
   measured: Measured,
   sessions: number,
   setting: WindowSetting,
-  context: Pick<ScenarioContext, 'cleanup'>,
+  context: Pick<ScenarioContext, 'cleanup' | 'asked'>,
 ): Promise<LoopResult> {
   const loop = await startLoop(measured, sessions, context)
   const window = await loop.measure(setting)
