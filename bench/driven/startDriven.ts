@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cleanup } from '../cluster/cleanup.ts'
 import { repository } from '../cluster/repository.ts'
 import type { Answered, Questions } from './questions.ts'
@@ -12,9 +13,10 @@ export interface Driven<Asked extends Questions> {
     name: Name,
     ...question: Parameters<Asked[Name]>
   ): ReturnType<Asked[Name]> & Promise<unknown>
-  /** Ends it at once. */
-  stop(): void
 }
+
+/** It has nothing to clean up; a profile may have to be written. */
+const GONE_MS = 5_000
 
 /** Starts a program of bench/dist that answers questions (answerQuestions.ts); it ends with `cleanup`. */
 export async function startDriven<Asked extends Questions>(
@@ -23,15 +25,24 @@ export async function startDriven<Asked extends Questions>(
   nodeArguments: readonly string[] = [],
 ): Promise<Driven<Asked>> {
   const child = fork(path.join(repository, 'bench', 'dist', program), { execArgv: [...nodeArguments] })
-  cleanup.defer(() => void child.kill('SIGKILL'))
+  cleanup.defer(() => end(child))
   await once(child, 'spawn')
   const asking = new Asking(child, program)
   return {
     pid: child.pid!,
     // The process answers what its type says.
     ask: (name, question?: unknown) => asking.ask(name, question) as never,
-    stop: () => void child.kill('SIGKILL'),
   }
+}
+
+/** By losing its parent, which is how it ends when we are killed as well. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  if (child.connected) child.disconnect()
+  if ((await Promise.race([gone, sleep(GONE_MS, null, { ref: false })])) !== null) return
+  child.kill('SIGKILL')
+  await gone
 }
 
 interface Waiting {

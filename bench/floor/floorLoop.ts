@@ -4,7 +4,7 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { Pool } from 'undici'
-import { piecesOf } from '../agent/script.ts'
+import { PLAIN, piecesOf } from '../agent/script.ts'
 import { LatencyWindow, type LoopWindow } from '../load/latencyWindow.ts'
 import { callAgent } from './callAgent.ts'
 import { type FloorTenant, prepareFloor } from './prepareFloor.ts'
@@ -51,9 +51,10 @@ export class Floor {
   readonly #window = new LatencyWindow()
   readonly #ended = new Map<string, (text: string) => void>()
   readonly #problems: string[] = []
-  readonly #loops: Promise<void>[] = []
+  #loops: Promise<void>[] = []
   readonly #workerId = newUuid()
   #tenant: FloorTenant = { organizationId: '', versionId: '', sessionIds: [] }
+  #messages = 0
   #acknowledged = 0
   #wrongTexts = 0
   #stopping = false
@@ -81,7 +82,14 @@ export class Floor {
   }
 
   begin(): void {
-    for (const [index, sessionId] of this.#tenant.sessionIds.entries()) this.#loops.push(this.#talk(sessionId, index))
+    this.#stopping = false
+    this.#loops = this.#tenant.sessionIds.map((sessionId) => this.#talk(sessionId))
+  }
+
+  /** Every session waits for the end of its run and says no more; `begin` lets them go on. */
+  async pause(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(this.#loops)
   }
 
   open(): void {
@@ -92,9 +100,8 @@ export class Floor {
     return this.#window.close()
   }
 
+  /** Once they have paused. */
   async stop(): Promise<FloorVerdict> {
-    this.#stopping = true
-    await Promise.all(this.#loops)
     await this.#worker.close()
     await this.#queue.close()
     const counted = await this.#count()
@@ -109,16 +116,16 @@ export class Floor {
     }
   }
 
-  async #talk(sessionId: string, index: number): Promise<void> {
-    for (let turn = 1; !this.#stopping; turn++) {
-      const content = `floor-${index}-${turn}`
+  async #talk(sessionId: string): Promise<void> {
+    while (!this.#stopping) {
+      const content = `floor-${++this.#messages}`
       const runId = newUuid()
       const sentAt = performance.now()
       const ended = new Promise<string>((resolve) => this.#ended.set(runId, resolve))
       await this.#accept({ sessionId, runId }, content)
       const text = await ended
       this.#window.note(sentAt)
-      if (text !== piecesOf(content, 10).join('')) this.#wrongTexts++
+      if (text !== piecesOf(content, PLAIN.deltas).join('')) this.#wrongTexts++
     }
   }
 

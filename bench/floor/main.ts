@@ -6,6 +6,7 @@ import { Floor, type FloorPlan, type FloorVerdict } from './floorLoop.ts'
 export type FloorQuestions = {
   prepare(plan: FloorPlan): Promise<void>
   begin(): Promise<void>
+  pause(): Promise<void>
   open(): Promise<void>
   close(): Promise<LoopWindow>
   stop(): Promise<FloorVerdict>
@@ -23,6 +24,7 @@ answerQuestions({
     floor = await Floor.start(plan)
   },
   begin: async () => prepared().begin(),
+  pause: () => prepared().pause(),
   open: async () => prepared().open(),
   close: async () => prepared().close(),
   stop: () => prepared().stop(),

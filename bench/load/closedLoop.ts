@@ -28,9 +28,10 @@ const SHOWN = 5
 export class ClosedLoop {
   readonly #talkers: Talker[]
   readonly #poster: Poster
-  readonly #loops: Promise<void>[] = []
+  #loops: Promise<void>[] = []
   readonly #memory: NodeJS.Timeout
   readonly #window = new LatencyWindow()
+  readonly #late: string[] = []
   #stopping = false
 
   private constructor(talkers: Talker[], poster: Poster) {
@@ -48,7 +49,16 @@ export class ClosedLoop {
   }
 
   begin(): void {
-    for (const talker of this.#talkers) this.#loops.push(this.#talk(talker))
+    this.#stopping = false
+    this.#loops = this.#talkers.map((talker) => this.#talk(talker))
+  }
+
+  /** Every session waits for the end of its run and says no more; `begin` lets them go on. */
+  async pause(): Promise<void> {
+    this.#stopping = true
+    const late = await Promise.race([Promise.all(this.#loops), sleep(LAST_RUN_MS, null, { ref: false })])
+    if (late === null) this.#late.push('a run did not end')
+    this.#boundMemory()
   }
 
   /** What ends from now on counts. */
@@ -60,18 +70,16 @@ export class ClosedLoop {
     return this.#window.close()
   }
 
-  /** Lets every session end its last run, and checks all of it. */
+  /** Once they have paused: checks all of it. */
   async stop(): Promise<LoopVerdict> {
-    this.#stopping = true
     clearInterval(this.#memory)
-    const late = (await Promise.race([Promise.all(this.#loops), sleep(LAST_RUN_MS, null, { ref: false })])) === null
     for (const talker of this.#talkers) {
       talker.verify()
       talker.check.expectNoMore()
       talker.close()
     }
     await this.#poster.close()
-    return verdictOf(this.#talkers, late ? ['a run did not end'] : [])
+    return verdictOf(this.#talkers, this.#late)
   }
 
   async #talk(talker: Talker): Promise<void> {

@@ -6,6 +6,7 @@ import type { LoopWindow } from './latencyWindow.ts'
 export type LoadQuestions = {
   connect(plan: LoopPlan): Promise<void>
   begin(): Promise<void>
+  pause(): Promise<void>
   open(): Promise<void>
   close(): Promise<LoopWindow>
   stop(): Promise<LoopVerdict>
@@ -23,6 +24,7 @@ answerQuestions({
     loop = await ClosedLoop.connect(plan)
   },
   begin: async () => connected().begin(),
+  pause: () => connected().pause(),
   open: async () => connected().open(),
   close: async () => connected().close(),
   stop: () => connected().stop(),

@@ -1,6 +1,7 @@
 import { isObject } from '@shared/domain/json'
-import { piecesOf } from '../agent/script.ts'
+import { PLAIN, piecesOf } from '../agent/script.ts'
 import { FrameCheck } from './frameCheck.ts'
+import { FrameStore } from './frameStore.ts'
 import { LeanSocket } from './leanSocket.ts'
 import type { Answer, Poster } from './postMessages.ts'
 
@@ -27,15 +28,15 @@ export class Talker {
   readonly #check: FrameCheck
   readonly #headers: Record<string, string>
   #socket: LeanSocket | null = null
-  #frames: Buffer[] = []
-  /** Answers of POST that were not read yet, with what the agent app answers to that message. */
-  #unread: { answer: Buffer; text: string }[] = []
+  readonly #frames = new FrameStore()
+  /** Answers of POST that were not read yet, and the messages that they answer. */
+  readonly #answers = new FrameStore()
+  #answered: string[] = []
   #turns = 0
   #ended: ((at: number) => void) | null = null
   #broken: ((error: Error) => void) | null = null
   /** What went wrong: a refusal, a lost connection. */
   readonly errors: string[] = []
-  keptBytes = 0
 
   constructor(talk: Talk, poster: Poster) {
     this.#talk = talk
@@ -46,6 +47,10 @@ export class Talker {
 
   get check(): FrameCheck {
     return this.#check
+  }
+
+  get keptBytes(): number {
+    return this.#frames.bytes + this.#answers.bytes
   }
 
   async connect(eventsUrl: string): Promise<void> {
@@ -79,11 +84,14 @@ export class Talker {
 
   /** Checks what has been kept, and forgets it. */
   verify(): void {
-    for (const frame of this.#frames) this.#check.take(frame.toString())
-    for (const { answer, text } of this.#unread) this.#check.expect({ runId: runIdOf(answer), text })
-    this.#frames = []
-    this.#unread = []
-    this.keptBytes = 0
+    for (const frame of this.#frames.take()) this.#check.take(frame)
+    const messages = this.#answered
+    this.#answered = []
+    let index = 0
+    for (const answer of this.#answers.take()) {
+      const text = piecesOf(messages[index++] ?? '', PLAIN.deltas).join('')
+      this.#check.expect({ runId: runIdOf(answer), text })
+    }
   }
 
   close(): void {
@@ -92,13 +100,12 @@ export class Talker {
 
   #accepted({ status, body }: Answer, content: string): void {
     if (status !== 202) throw new Error(`${status} ${body.toString().slice(0, 300)}`)
-    this.#unread.push({ answer: body, text: piecesOf(content, 10).join('') })
-    this.keptBytes += body.length
+    this.#answers.add(body)
+    this.#answered.push(content)
   }
 
   #take(json: Buffer): void {
-    this.#frames.push(json)
-    this.keptBytes += json.length
+    this.#frames.add(json)
     if (!endsRun(json)) return
     this.#ended?.(performance.now())
     this.#ended = null
@@ -112,7 +119,7 @@ function endsRun(json: Buffer): boolean {
   return ENDS.some((end) => json.includes(end))
 }
 
-function runIdOf(answer: Buffer): string {
-  const body: unknown = JSON.parse(answer.toString())
+function runIdOf(answer: string): string {
+  const body: unknown = JSON.parse(answer)
   return isObject(body) && isObject(body.run) && typeof body.run.id === 'string' ? body.run.id : 'no id'
 }

@@ -105,7 +105,7 @@ export function definitionOf(maxItems: number) {
 }
 
 /** Node writes the profile when the process ends in order. */
-function profileArguments(folder: string | undefined, name: string): string[] {
+export function profileArguments(folder: string | undefined, name: string): string[] {
   if (folder === undefined) return []
   return ['--cpu-prof', `--cpu-prof-dir=${path.resolve(folder)}`, `--cpu-prof-name=${name}.cpuprofile`]
 }

@@ -12,21 +12,25 @@ export interface Round {
 }
 
 export interface Ratio {
-  /** Of what is judged to what it is compared with; the median of the rounds that count. Null: there is no round. */
+  /** Of what is judged to what it is compared with; the median of the rounds that count. Null: none does. */
   median: number | null
   least: number | null
   most: number | null
   rounds: number
   /** Rounds in which other processes took too much of the machine. */
   discarded: number
-  /** No round was quiet, so all of them count: such a ratio is not worth much. */
+  /** The machine was never quiet, so rounds with some foreign load count. */
   disturbed: boolean
 }
+
+/** Without any quiet round, rounds with so much foreign load are better than none: both halves of a round bear it. */
+const FOREIGN_BEARABLE = 0.15
 
 export function ratioOf(rounds: readonly Round[]): Ratio {
   const quiet = rounds.filter(isQuiet)
   const disturbed = quiet.length === 0
-  const ratios = (disturbed ? rounds : quiet).map(({ judged, compared }) => judged / compared)
+  const counted = disturbed ? rounds.filter(({ foreign }) => foreign <= FOREIGN_BEARABLE) : quiet
+  const ratios = counted.map(({ judged, compared }) => judged / compared)
   return {
     median: percentile(ratios, 50),
     least: percentile(ratios, 0),
@@ -39,9 +43,11 @@ export function ratioOf(rounds: readonly Round[]): Ratio {
 
 /** What a reader of the ratio has to know. */
 export function ratioNote({ rounds, discarded, disturbed, least, most }: Ratio): string {
-  const range = `${rounds} rounds count, from ${shownNumber(least ?? 0)} to ${shownNumber(most ?? 0)}`
-  if (disturbed) return `${range}; no round was without foreign load, so the ratio says little`
-  return discarded === 0 ? range : `${range}; ${discarded} were discarded, since others used the machine meanwhile`
+  const because = `${discarded} discarded, since other processes used the machine meanwhile`
+  if (least === null || most === null) return `no round counts: ${because}`
+  const range = `${rounds} rounds count, from ${shownNumber(least)} to ${shownNumber(most)}`
+  const parts = [range, ...(discarded > 0 ? [because] : []), ...(disturbed ? ['the machine was never quiet'] : [])]
+  return parts.join('; ')
 }
 
 export function isQuiet({ foreign }: Pick<Round, 'foreign'>): boolean {

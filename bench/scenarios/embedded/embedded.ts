@@ -3,7 +3,7 @@ import { findEmbeddedPostgres, startEmbedded } from '../../cluster/startEmbedded
 import { makeWorkFolder } from '../../cluster/workFolder.ts'
 import { HISTORY_ITEMS, type Measured, definitionOf, startMeasuredCluster } from '../measuredCluster.ts'
 import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
-import { measureLoop } from '../throughput/measureLoop.ts'
+import { startLoop } from '../throughput/measureLoop.ts'
 import { type Pair, embeddedReport } from './embeddedReport.ts'
 
 /** One process with its own Postgres and no Redis, in alternation with the processes of a cluster. */
@@ -21,18 +21,17 @@ const SETTINGS = { WORKER_CONCURRENCY: '256', LOG_LEVEL: 'warn' }
 
 async function measureEmbedded(context: ScenarioContext): Promise<Report> {
   const { sessions = [SESSIONS], seconds = SECONDS[context.effort], rounds = ROUNDS[context.effort] } = context.asked
-  const setting = { sessions: sessions[0] ?? SESSIONS, seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const setting = { seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const [count = SESSIONS] = sessions
   const cluster = await startMeasuredCluster(context)
   const alone = await startMeasuredEmbedded(context, cluster.agent)
+  const loops = { cluster: await startLoop(cluster, count, context), embedded: await startLoop(alone, count, context) }
   const pairs: Pair[] = []
   while (pairs.length < rounds) {
     context.say(`round ${pairs.length + 1}: ${seconds} s of each`)
-    pairs.push({
-      cluster: await measureLoop(cluster, setting, context),
-      embedded: await measureLoop(alone, setting, context),
-    })
+    pairs.push({ cluster: await loops.cluster.measure(setting), embedded: await loops.embedded.measure(setting) })
   }
-  return embeddedReport(pairs)
+  return embeddedReport(pairs, [await loops.cluster.end(), await loops.embedded.end()])
 }
 
 /** The embedded start as it comes, with the bench's agent app. */

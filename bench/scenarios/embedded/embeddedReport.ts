@@ -1,24 +1,25 @@
+import type { MeasuredWindow } from '../measureWindow.ts'
 import { type Round, isQuiet, ratioNote, ratioOf } from '../ratio.ts'
 import { shownNumber } from '../renderReport.ts'
 import { type Report, type Table, atLeast, atMost } from '../scenario.ts'
 import { brokenPromises } from '../throughput/judgeLoop.ts'
-import type { LoopResult } from '../throughput/measureLoop.ts'
+import type { LoopEnd } from '../throughput/measureLoop.ts'
 import { costOf, runsPerSecond } from '../throughput/runCost.ts'
 
 /** One round. */
 export interface Pair {
-  cluster: LoopResult
-  embedded: LoopResult
+  cluster: MeasuredWindow
+  embedded: MeasuredWindow
 }
 
-export function embeddedReport(pairs: readonly Pair[]): Report {
+export function embeddedReport(pairs: readonly Pair[], ends: readonly LoopEnd[]): Report {
   const rounds = pairs.map(roundOf)
   const ratio = ratioOf(rounds)
-  const broken = pairs.flatMap(({ cluster, embedded }) => [cluster, embedded].flatMap(brokenPromises))
+  const broken = ends.flatMap(brokenPromises)
   return {
     tables: [roundsTable(pairs)],
     notes: [...broken, ratioNote(ratio)],
-    figures: { ratio, rounds, pairs },
+    figures: { ratio, rounds, pairs, ends },
     targets: [
       atMost('embedded.broken-promises', broken.length, 0),
       atLeast('embedded.ratio', ratio.median, 0.5, '× with Redis'),
@@ -60,6 +61,6 @@ function roundsTable(pairs: readonly Pair[]): Table {
   }
 }
 
-function allCpuMs(result: LoopResult): number {
+function allCpuMs(result: MeasuredWindow): number {
   return Object.values(costOf(result).cpuMs).reduce((sum, ms) => sum + ms, 0)
 }

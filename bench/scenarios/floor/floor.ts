@@ -1,8 +1,8 @@
 import { type MeasuredCluster, startMeasuredCluster } from '../measuredCluster.ts'
 import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
-import { measureLoop } from '../throughput/measureLoop.ts'
+import { startLoop } from '../throughput/measureLoop.ts'
 import { type Alternation, floorReport, roundOf } from './floorReport.ts'
-import { createFloorDatabase, measureFloor } from './measureFloor.ts'
+import { startFloor } from './measureFloor.ts'
 import { isQuiet } from '../ratio.ts'
 
 /** AgentView and the bare cost of the same work in alternation, so that both see the same machine. */
@@ -21,18 +21,19 @@ const WARM_UP_SECONDS = 4
 async function measureRatio(context: ScenarioContext): Promise<Report> {
   const { sessions = [SESSIONS], seconds = SECONDS[context.effort], rounds = ROUNDS } = context.asked
   const most = context.asked.rounds ?? ROUNDS + MORE_ROUNDS[context.effort]
-  const setting = { sessions: sessions[0] ?? SESSIONS, seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const setting = { seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const [count = SESSIONS] = sessions
   const cluster = withRedis(await startMeasuredCluster(context))
-  const database = await createFloorDatabase(cluster)
+  // Both are kept between their turns, so that neither runs code that was not compiled yet.
+  const loop = await startLoop(cluster, count, context)
+  const bareLoop = await startFloor(cluster, count, context)
   const alternations: Alternation[] = []
   const wanted = () => alternations.filter((one) => isQuiet(roundOf(one))).length < rounds
   while (wanted() && alternations.length < most) {
     context.say(`round ${alternations.length + 1}: ${seconds} s of each`)
-    const ours = await measureLoop(cluster, setting, context)
-    const bare = await measureFloor(cluster, database, setting, context)
-    alternations.push({ ours, bare })
+    alternations.push({ ours: await loop.measure(setting), bare: await bareLoop.measure(setting) })
   }
-  return floorReport(alternations)
+  return floorReport(alternations, { ours: await loop.end(), bare: await bareLoop.end() })
 }
 
 function withRedis(cluster: MeasuredCluster): MeasuredCluster & { redisUrl: string } {

@@ -1,15 +1,22 @@
 import { shownNumber } from '../renderReport.ts'
 import { type Report, type Table, atLeast, atMost } from '../scenario.ts'
 import { brokenPromises } from '../throughput/judgeLoop.ts'
-import type { LoopResult } from '../throughput/measureLoop.ts'
-import { type RunCost, costOf, runsPerSecond } from '../throughput/runCost.ts'
-import type { FloorResult } from './measureFloor.ts'
+import type { LoopEnd } from '../throughput/measureLoop.ts'
+import { type RunCost, costOf, eventsPerRun, runsPerSecond } from '../throughput/runCost.ts'
+import type { FloorVerdict } from '../../floor/floorLoop.ts'
+import type { MeasuredWindow } from '../measureWindow.ts'
 import { type Round, isQuiet, ratioNote, ratioOf } from '../ratio.ts'
 
 /** One round. */
 export interface Alternation {
-  ours: LoopResult
-  bare: FloorResult
+  ours: MeasuredWindow
+  bare: MeasuredWindow
+}
+
+/** What became of all messages of all rounds. */
+export interface AlternationEnd {
+  ours: LoopEnd
+  bare: FloorVerdict
 }
 
 export function roundOf({ ours, bare }: Alternation): Round {
@@ -20,13 +27,13 @@ export function roundOf({ ours, bare }: Alternation): Round {
   }
 }
 
-export function floorReport(alternations: readonly Alternation[]): Report {
+export function floorReport(alternations: readonly Alternation[], end: AlternationEnd): Report {
   const ratio = ratioOf(alternations.map(roundOf))
-  const broken = alternations.flatMap(({ ours, bare }) => [...brokenPromises(ours), ...brokenFloor(bare)])
+  const broken = [...brokenPromises(end.ours), ...brokenFloor(end.bare)]
   return {
-    tables: [roundsTable(alternations), costTable(alternations)],
+    tables: [roundsTable(alternations), costTable(alternations, end)],
     notes: [...broken, ratioNote(ratio), ...idleNote(alternations)],
-    figures: { ratio, rounds: alternations.map(roundOf), alternations },
+    figures: { ratio, rounds: alternations.map(roundOf), alternations, end },
     targets: [atMost('floor.broken-promises', broken.length, 0), atLeast('floor.ratio', ratio.median, 1.7, '× floor')],
   }
 }
@@ -46,10 +53,10 @@ function roundsTable(alternations: readonly Alternation[]): Table {
 }
 
 /** The mean of all rounds: counts and CPU time say the same whoever else uses the machine. */
-function costTable(alternations: readonly Alternation[]): Table {
-  const rows: [string, RunCost[]][] = [
-    ['AgentView', alternations.map(({ ours }) => costOf(ours))],
-    ['floor', alternations.map(({ bare }) => costOf(bare))],
+function costTable(alternations: readonly Alternation[], end: AlternationEnd): Table {
+  const rows: [string, RunCost[], number][] = [
+    ['AgentView', alternations.map(({ ours }) => costOf(ours)), eventsPerRun(end.ours.verdict)],
+    ['floor', alternations.map(({ bare }) => costOf(bare)), eventsPerRun(end.bare)],
   ]
   return {
     title: 'What one run costs',
@@ -64,7 +71,7 @@ function costTable(alternations: readonly Alternation[]): Table {
       'Redis sent',
       'event rows',
     ],
-    rows: rows.map(([name, costs]) => {
+    rows: rows.map(([name, costs, events]) => {
       const mean = (of: (cost: RunCost) => number) => costs.reduce((sum, cost) => sum + of(cost), 0) / costs.length
       const numbers = [
         mean(({ cpuMs }) => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0)),
@@ -72,15 +79,14 @@ function costTable(alternations: readonly Alternation[]): Table {
         mean(({ commits }) => commits),
         mean(({ writes }) => writes),
         mean(({ redisSent }) => redisSent),
-        mean(({ events }) => events),
+        events,
       ]
       return [name, ...numbers.map(shownNumber)]
     }),
   }
 }
 
-export function brokenFloor({ verdict }: Pick<FloorResult, 'verdict'>): string[] {
-  const { acknowledged, completed, errors, faults, first } = verdict
+export function brokenFloor({ acknowledged, completed, errors, faults, first }: FloorVerdict): string[] {
   if (errors === 0 && faults === 0 && acknowledged === completed) return []
   return [`floor: ${acknowledged} accepted, ${completed} completed, ${faults} wrong texts; ${first.join('; ')}`]
 }

@@ -1,7 +1,7 @@
-import type { LoopResult } from './measureLoop.ts'
+import type { LoopEnd } from './measureLoop.ts'
 
 /** What speaks against a measured loop: a promise that was broken makes its figures worthless. Empty: nothing. */
-export function brokenPromises({ sessions, verdict, settled }: Pick<LoopResult, 'sessions' | 'verdict' | 'settled'>) {
+export function brokenPromises({ sessions, verdict, settled }: LoopEnd): string[] {
   const { acknowledged, completed, errors, faults, first } = verdict
   const broken: string[] = []
   if (errors > 0) broken.push(`${errors} errors`)

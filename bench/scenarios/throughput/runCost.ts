@@ -1,14 +1,4 @@
-import type { LoopWindow } from '../../load/latencyWindow.ts'
-import type { Use } from '../../measure/meter.ts'
-import type { RedisUse } from '../../measure/redisCounters.ts'
-
-/** A measured window, of AgentView or of the floor. */
-export interface MeasuredWindow {
-  window: LoopWindow
-  use: Use
-  redis: RedisUse
-  verdict: { events: number; completed: number }
-}
+import type { MeasuredWindow } from '../measureWindow.ts'
 
 /** What one run costs, in the mean of a window. */
 export interface RunCost {
@@ -18,13 +8,11 @@ export interface RunCost {
   walKiB: number
   redisSent: number
   redisInScripts: number
-  /** Rows of events and deltas. */
-  events: number
   /** CPU milliseconds by process: the same number as CPU seconds of 1,000 runs. */
   cpuMs: Readonly<Record<string, number>>
 }
 
-export function costOf({ window, use, redis, verdict }: MeasuredWindow): RunCost {
+export function costOf({ window, use, redis }: MeasuredWindow): RunCost {
   const per = (value: number) => value / window.runs
   return {
     commits: per(use.postgres.commits),
@@ -32,7 +20,6 @@ export function costOf({ window, use, redis, verdict }: MeasuredWindow): RunCost
     walKiB: per(use.postgres.walBytes) / 1_024,
     redisSent: per(redis.sent),
     redisInScripts: per(redis.inScripts),
-    events: verdict.events / verdict.completed,
     cpuMs: Object.fromEntries(Object.entries(use.cpu).map(([name, seconds]) => [name, per(seconds * 1_000)])),
   }
 }
@@ -45,4 +32,9 @@ export function ownCpuMs({ cpuMs }: Pick<RunCost, 'cpuMs'>): number {
 
 export function runsPerSecond({ window }: Pick<MeasuredWindow, 'window'>): number {
   return window.runs / window.seconds
+}
+
+/** Rows of events and deltas that a run has made. */
+export function eventsPerRun({ events, completed }: { events: number; completed: number }): number {
+  return events / completed
 }

@@ -20,7 +20,7 @@ async function measureThroughput(context: ScenarioContext): Promise<Report> {
   const results: LoopResult[] = []
   for (const count of sessions) {
     context.say(`C=${count}: ${seconds} s`)
-    results.push(await measureLoop(cluster, { sessions: count, seconds, warmUpSeconds: WARM_UP_SECONDS }, context))
+    results.push(await measureLoop(cluster, count, { seconds, warmUpSeconds: WARM_UP_SECONDS }, context))
   }
   if (profiles !== undefined) await writeFunctionTimes(cluster.postgres.url, profiles)
   return throughputReport(results)

@@ -3,7 +3,7 @@ import { shownNumber } from '../renderReport.ts'
 import { type Report, type Table, type Target, atLeast, atMost } from '../scenario.ts'
 import { brokenPromises } from './judgeLoop.ts'
 import type { LoopResult } from './measureLoop.ts'
-import { costOf, ownCpuMs, runsPerSecond } from './runCost.ts'
+import { costOf, eventsPerRun, ownCpuMs, runsPerSecond } from './runCost.ts'
 
 export function throughputReport(results: readonly LoopResult[]): Report {
   const costs = results.map((result) => ({ sessions: result.sessions, ...costOf(result) }))
@@ -27,7 +27,7 @@ function ratesTable(results: readonly LoopResult[]): Table {
       const cost = costOf(result)
       const numbers = [
         ...[runsPerSecond(result), window.p50 ?? 0, window.p99 ?? 0, cost.commits, cost.writes, cost.walKiB],
-        ...[cost.redisSent, cost.redisInScripts, cost.events, verdict.acknowledged, verdict.completed],
+        ...[cost.redisSent, cost.redisInScripts, eventsPerRun(verdict), verdict.acknowledged, verdict.completed],
       ]
       return [String(sessions), ...numbers.map(shownNumber)]
     }),

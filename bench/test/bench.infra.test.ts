@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals'
+import { describeWithRedis } from '../../test/redis.ts'
+import { withCleanup } from '../cluster/cleanup.ts'
+import { floor } from '../scenarios/floor/floor.ts'
+import type { ScenarioContext } from '../scenarios/scenario.ts'
+import { throughput } from '../scenarios/throughput/throughput.ts'
+
+function contextOf(cleanup: ScenarioContext['cleanup']): ScenarioContext {
+  const asked = { sessions: [4], seconds: 1, rounds: 1 }
+  return { effort: 'check', asked, environment: process.env, cleanup, say: () => undefined }
+}
+
+/** It starts a Redis of its own, where there is one. The invariants are what is tested here: on a busy machine a rate says nothing. */
+describeWithRedis('the bench', () => {
+  test.each([
+    ['throughput', throughput],
+    ['floor', floor],
+  ])(
+    '%s keeps every promise that it counts, and says what a run has cost',
+    async (name, scenario) => {
+      const report = await withCleanup((cleanup) => scenario.run(contextOf(cleanup)))
+      expect(report.notes.join('\n')).not.toMatch(/errors|faults|acknowledged/)
+      expect(report.targets).toContainEqual({ name: `${name}.broken-promises`, value: 0, wanted: '<= 0', met: true })
+      expect(report.tables).toHaveLength(2)
+      expect(report.tables.flatMap(({ rows }) => rows.flat())).not.toContain('NaN')
+    },
+    300_000,
+  )
+})
