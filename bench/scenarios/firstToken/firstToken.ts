@@ -4,7 +4,7 @@ import { evenArrivals, poissonArrivals } from '../../load/arrivals.ts'
 import { type MeasuredCluster, startMeasuredCluster } from '../measuredCluster.ts'
 import { type TimedPlay, playTimed } from '../playTimed.ts'
 import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
-import { runsPerSecond } from '../throughput/throughputReport.ts'
+import { runsPerSecond } from '../throughput/runCost.ts'
 import { measureLoop } from '../throughput/measureLoop.ts'
 import { type PlayedLoad, firstTokenReport } from './firstTokenReport.ts'
 
