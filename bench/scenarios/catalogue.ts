@@ -1,6 +1,7 @@
 import { embedded } from './embedded/embedded.ts'
 import { firstToken } from './firstToken/firstToken.ts'
 import { floor } from './floor/floor.ts'
+import { history } from './history/history.ts'
 import { long } from './long/long.ts'
 import { replay } from './replay/replay.ts'
 import { sockets } from './sockets/sockets.ts'
@@ -15,6 +16,7 @@ export const SCENARIO_NAMES = [
   'first-token',
   'streams',
   'sockets',
+  'history',
   'long',
   'replay',
   'embedded',
@@ -28,6 +30,7 @@ export const SCENARIOS: { readonly [Name in ScenarioName]: Scenario } = {
   'first-token': firstToken,
   streams,
   sockets,
+  history,
   long,
   replay,
   embedded,

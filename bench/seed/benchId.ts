@@ -13,3 +13,6 @@ export function benchId(kind: number, n: number): string {
 
 /** Kinds of rows that are seeded in more than one place. */
 export const KIND = { endUser: 199, session: 200, run: 201, input: 203, output: 204 } as const
+
+export const RUNS_OF_SESSION = 5
+export const SESSIONS_OF_USER = 5

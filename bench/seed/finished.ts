@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { BENCH_ID, KIND } from './benchId.ts'
+import { BENCH_ID, KIND, RUNS_OF_SESSION, SESSIONS_OF_USER } from './benchId.ts'
 import { withoutIndexes } from './withoutIndexes.ts'
 
 /**
@@ -22,8 +22,6 @@ export interface FinishedPlan {
   onProgress(done: number): void
 }
 
-export const RUNS_OF_SESSION = 5
-export const SESSIONS_OF_USER = 5
 /** Over how many days the finished runs are spread. */
 const DAYS = 60
 /** Finished runs at a time: one statement stays short enough to show that it goes on. A multiple of what a user has. */
