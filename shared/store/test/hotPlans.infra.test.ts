@@ -120,6 +120,10 @@ const HOT: Record<string, HotStatement> = {
     indexes: [/^sessions_end_user$/],
     begin: async () => list({ endUserId: engine.sessionWith().endUserId })(),
   },
+  'the list of sessions that are under way': {
+    indexes: [/^runs_deadline$/, /^sessions_(pkey|organization)$/],
+    begin: list({ status: 'running' }),
+  },
   'looking for due runs': {
     indexes: [/^runs_due$/],
     begin: ready(async (db) => expect(await findUnclaimedRuns(db, 0, 100)).toHaveLength(100)),
@@ -139,7 +143,7 @@ async function settledPlans({ begin }: HotStatement): Promise<Plan[]> {
 }
 
 /** Indexes of what is alive, which is never much: they may be walked from one end to the other. */
-const OF_THE_LIVING = /^runs_(quarantined|held|worker)$/
+const OF_THE_LIVING = /^runs_(quarantined|held|worker|deadline|due)$/
 
 /** Reads all of a table: row by row, or by an index that is asked for nothing. */
 const isWhole = ({ table, index, asked }: Scan) =>
