@@ -38,7 +38,10 @@ async function outcomeOf(name: ScenarioName, context: ScenarioContext): Promise<
   }
 }
 
-function contextOf({ check, c, seconds, rounds, profiles }: BenchOptions, cleanup: StepStack): ScenarioContext {
+function contextOf(
+  { check, c, seconds, rounds, profiles, finished, kept }: BenchOptions,
+  cleanup: StepStack,
+): ScenarioContext {
   return {
     effort: check ? 'check' : 'full',
     asked: {
@@ -46,6 +49,8 @@ function contextOf({ check, c, seconds, rounds, profiles }: BenchOptions, cleanu
       ...(seconds !== undefined && { seconds }),
       ...(rounds !== undefined && { rounds }),
       ...(profiles !== undefined && { profiles }),
+      ...(finished !== undefined && { finished }),
+      ...(kept !== undefined && { kept }),
     },
     environment: process.env,
     cleanup,

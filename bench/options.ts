@@ -11,6 +11,8 @@ export interface BenchOptions {
   seconds?: number
   rounds?: number
   profiles?: string
+  finished?: number
+  kept?: string
 }
 
 interface Flags extends Omit<BenchOptions, 'scenarios' | 'target'> {
@@ -31,6 +33,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--seconds <count>', 'length of one measured window', positive)
     .option('--rounds <count>', 'alternations of throughput and floor', positive)
     .option('--profiles <folder>', 'write CPU profiles of our processes there')
+    .option('--finished <runs>', 'finished runs beside which history measures (default: 5000000)', positive)
+    .option('--kept <folder>', 'where they are kept between calls (default: .agentview/bench)')
     .parse(argv)
   const { only, ...flags } = command.opts<Flags>()
   const asked = [...command.args, ...(only === undefined ? [] : [only.split('.', 1)[0]!])]
@@ -50,6 +54,6 @@ function counts(text: string): number[] {
 }
 
 function positive(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
   return Number(text)
 }

@@ -32,11 +32,14 @@ export class FrameCheck {
   readonly #sessionId: string
   readonly #runs = new Map<string, SeenRun>()
   readonly #runOfItem = new Map<string, string>()
+  readonly #onText: (runId: string, text: string) => void
   #seq: number
 
-  constructor(sessionId: string, after: number) {
+  /** `onText` is told each piece of a run's text as it is taken. */
+  constructor(sessionId: string, after: number, onText: (runId: string, text: string) => void = () => undefined) {
     this.#sessionId = sessionId
     this.#seq = after
+    this.#onText = onText
   }
 
   take(json: string): void {
@@ -78,10 +81,13 @@ export class FrameCheck {
     if (!isObject(item) || item.kind === 'input' || !isObject(item.data)) return
     const content = textOf(item.data.content)
     this.#runOfItem.set(textOf(item.id), runId)
-    if (type === 'item.created') this.#run(runId).grown = content
+    const run = this.#run(runId)
+    // An item that was never seen to grow comes with its whole text.
+    if (type === 'item.created' || (run.final === null && run.grown === '')) this.#onText(runId, content)
+    if (type === 'item.created') run.grown = content
     if (type !== 'item.completed') return
     this.#runOfItem.delete(textOf(item.id))
-    this.#run(runId).final = content
+    run.final = content
   }
 
   #grow(itemId: string, patch: Json | undefined): void {
@@ -90,8 +96,10 @@ export class FrameCheck {
     const run = this.#run(runId)
     for (const change of patch) {
       const appends = isObject(change) && change.op === 'append' && change.path === '/content'
-      if (appends && typeof change.value === 'string') run.grown += change.value
-      else this.#fault('a delta that appends no text', JSON.stringify(change))
+      if (appends && typeof change.value === 'string') {
+        run.grown += change.value
+        this.#onText(runId, change.value)
+      } else this.#fault('a delta that appends no text', JSON.stringify(change))
     }
     run.deltas++
     this.counts.deltas++

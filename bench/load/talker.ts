@@ -1,5 +1,6 @@
 import { isObject } from '@shared/domain/json'
 import { PLAIN, piecesOf } from '../agent/script.ts'
+import { endsRun } from './endsRun.ts'
 import { FrameCheck } from './frameCheck.ts'
 import { FrameStore } from './frameStore.ts'
 import { LeanSocket } from './leanSocket.ts'
@@ -110,13 +111,6 @@ export class Talker {
     this.#ended?.(performance.now())
     this.#ended = null
   }
-}
-
-const ENDS = ['completed', 'failed', 'cancelled'].map((how) => Buffer.from(`"type":"run.${how}"`))
-
-/** Quotation marks in a text are escaped, so no text looks like it. */
-function endsRun(json: Buffer): boolean {
-  return ENDS.some((end) => json.includes(end))
 }
 
 function runIdOf(answer: string): string {

@@ -8,7 +8,8 @@ import { makeWorkFolder } from '../cluster/workFolder.ts'
 import { explain, measure } from './measure.ts'
 import { parseOptions } from './options.ts'
 import { type Row, WANTED_MS, renderTable } from './render.ts'
-import { seedDeltas, seedFinished, seedLive } from './seed.ts'
+import { seedFinished } from '../seed/finished.ts'
+import { TENANT, seedDeltas, seedLive } from './seed.ts'
 import { STATEMENTS } from './statements.ts'
 
 /**
@@ -40,7 +41,11 @@ process.exitCode = await withCleanup(async (cleanup) => {
   const empty = await measure(url, STATEMENTS, EXECUTIONS)
 
   const begun = performance.now()
-  await seedFinished(client, options.runs, (done) => progress(`${done.toLocaleString('en-US')} finished runs`))
+  await seedFinished(client, TENANT, {
+    runs: options.runs,
+    items: 'none',
+    onProgress: (done) => progress(`${done.toLocaleString('en-US')} finished runs`),
+  })
   progress(`${options.runs.toLocaleString('en-US')} finished runs in ${seconds(performance.now() - begun)} s\n`)
   // Else what follows waits for the disk, which still writes what was seeded.
   await client.query('checkpoint')

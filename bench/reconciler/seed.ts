@@ -1,9 +1,15 @@
 import type pg from 'pg'
+import { BENCH_ID, benchId } from '../seed/benchId.ts'
+import type { SeedTenant } from '../seed/finished.ts'
 
-/**
- * Rows as the engine leaves them, written set-based: through the engine five million runs would take hours. Ids grow with
- * time, as UUIDv7 do.
- */
+/** What lives while the reconciler is measured, written set-based, as the engine leaves it. */
+
+/** Whose it is, and what finishes. */
+export const TENANT: SeedTenant = {
+  organizationId: benchId(1, 1),
+  agentId: benchId(3, 1),
+  agentVersionId: benchId(4, 1),
+}
 
 /** What lives at the same time: far more than a reconciler meets on a good day. */
 export const LIVE = {
@@ -26,17 +32,7 @@ export const LIVE = {
   lapsedWorkers: 40,
 }
 
-const RUNS_OF_SESSION = 5
-/** Over how many days the finished runs are spread. */
-const DAYS = 60
-
-/** A UUID that is greater for a greater number; `kind` keeps tables apart. */
-const ID = `
-  create function bench_id(kind int, n bigint) returns uuid language sql immutable as $$
-    select (lpad(to_hex(kind), 2, '0') || lpad(to_hex(n), 10, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid
-  $$`
-
-const TENANT = `
+const MAKE_TENANT = `
   insert into organizations (id, name, agent_signing_secret) values (bench_id(1, 1), 'Bench', 'sealed');
   insert into end_users (id, organization_id, anonymous) values (bench_id(2, 1), bench_id(1, 1), true);
   insert into agents (id, organization_id, name) values (bench_id(3, 1), bench_id(1, 1), 'bench');
@@ -104,8 +100,8 @@ export async function seedDeltas(client: pg.Client): Promise<void> {
 export async function seedLive(client: pg.Client): Promise<void> {
   const ofWorkers = (kind: number, workers: number) => `bench_id(${kind}, 1 + n % ${workers})`
   for (const sql of [
-    ID,
-    TENANT,
+    BENCH_ID,
+    MAKE_TENANT,
     liveRuns(10, LIVE.due, { status: 'queued', epoch: 0 }),
     liveRuns(16, LIVE.running, { status: 'running', epoch: 1, worker: ofWorkers(5, LIVE.workers) }),
     liveRuns(20, LIVE.orphaned, { status: 'running', epoch: 1, worker: ofWorkers(6, LIVE.lapsedWorkers) }),
@@ -121,41 +117,4 @@ export async function seedLive(client: pg.Client): Promise<void> {
     'analyze',
   ])
     await client.query(sql)
-}
-
-/** Finished runs at a time: one statement stays short enough to show that it goes on. */
-const BATCH = 250_000
-
-/** Sessions, heads and finished runs. Foreign keys are not looked at: the rows are made to fit. */
-export async function seedFinished(client: pg.Client, runs: number, onProgress: (done: number) => void): Promise<void> {
-  await client.query('set session_replication_role = replica')
-  for (const table of ['runs', 'sessions', 'session_heads'])
-    await client.query(`alter table ${table} set (autovacuum_enabled = false)`)
-  for (let first = 0; first < runs; first += BATCH) {
-    const last = Math.min(first + BATCH, runs) - 1
-    const sessions = [Math.floor(first / RUNS_OF_SESSION), Math.floor(last / RUNS_OF_SESSION)]
-    await client.query(
-      `insert into sessions (id, organization_id, agent_id, end_user_id, space, handle, version)
-       select bench_id(200, n), bench_id(1, 1), bench_id(3, 1), bench_id(2, 1), 'production', 'done', '1.0.0'
-       from generate_series($1::bigint, $2) n`,
-      sessions,
-    )
-    await client.query(
-      `insert into session_heads (session_id, organization_id, last_seq, next_run_no)
-       select bench_id(200, n), bench_id(1, 1), ${RUNS_OF_SESSION} * 10 + 1, ${RUNS_OF_SESSION + 1} from generate_series($1::bigint, $2) n`,
-      sessions,
-    )
-    await client.query(
-      `insert into runs (id, organization_id, session_id, run_no, type, status, epoch, attempt, agent_version_id, version, is_next,
-         due_at, queued_at, deadline_at, next_item_no, usage, first_seq, ended_seq, created_at, ended_at)
-       select bench_id(201, n), bench_id(1, 1), bench_id(200, n / ${RUNS_OF_SESSION}), n % ${RUNS_OF_SESSION} + 1, 'chat',
-         case n % 20 when 0 then 'failed' when 1 then 'cancelled' else 'completed' end, 1, 1, bench_id(4, 1), '1.0.0', true,
-         d.at, d.at, d.at + interval '1 hour', 2, '{"inputTokens": 100, "outputTokens": 50}',
-         n % ${RUNS_OF_SESSION} * 10 + 2, n % ${RUNS_OF_SESSION} * 10 + 11, d.at, d.at + interval '5 seconds'
-       from generate_series($1::bigint, $2) n, lateral (select now() - interval '${DAYS} days' * (1 - n / $3::float8) as at) d`,
-      [first, last, runs],
-    )
-    onProgress(last + 1)
-  }
-  await client.query('analyze')
 }

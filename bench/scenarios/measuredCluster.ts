@@ -6,6 +6,7 @@ import type { Running } from '../cluster/running.ts'
 import { type OwnPostgres, startPostgres } from '../cluster/startPostgres.ts'
 import { startRedis } from '../cluster/startRedis.ts'
 import { type WorkFolder, makeWorkFolder } from '../cluster/workFolder.ts'
+import { type KeptData, giveCredentials, keepCredentials, versionAt } from './keptData.ts'
 import type { ScenarioContext } from './scenario.ts'
 
 /** The bench's agent app under its published name. A widget's agent is not sent years of history: the newest ten turns. */
@@ -23,8 +24,8 @@ export interface MeasuredPlan {
   historyItems?: number
   /** Settings of our processes on top of the usual ones. */
   settings?: Readonly<Record<string, string>>
-  /** A folder in which Postgres' data is kept between calls. */
-  keptPostgres?: string
+  /** The data of an earlier call; without it all is new. */
+  kept?: KeptData
 }
 
 /** An AgentView that is measured, in one process or in many. */
@@ -63,10 +64,11 @@ export async function startMeasuredCluster(
   const [postgres, redis] = await Promise.all([
     startPostgres(folder, cleanup, {
       settings: { ...POSTGRES_SETTINGS, ...(asked.profiles !== undefined && TRACKED) },
-      ...(plan.keptPostgres !== undefined && { kept: plan.keptPostgres }),
+      ...(plan.kept && { kept: plan.kept.postgres }),
     }),
     plan.redis === false ? null : startRedis(folder, environment, cleanup),
   ])
+  if (plan.kept) await giveCredentials(plan.kept, folder.data)
   if (asked.profiles !== undefined) await mkdir(asked.profiles, { recursive: true })
   const cluster = await startCluster(
     {
@@ -76,14 +78,18 @@ export async function startMeasuredCluster(
       concurrency: plan.concurrency ?? 256,
       databaseUrl: postgres.url,
       redisUrl: redis?.url ?? null,
-      agent: { program: 'bench/dist/agent/main.js', definitions: [definitionOf(plan.historyItems ?? HISTORY_ITEMS)] },
+      agent: {
+        program: 'bench/dist/agent/main.js',
+        definitions: [definitionOf(plan.historyItems ?? HISTORY_ITEMS, plan.kept && versionAt(Date.now()))],
+      },
       settings: { LOG_LEVEL: 'warn', ...plan.settings },
       nodeArguments: (name) => profileArguments(asked.profiles, name),
     },
     folder,
-    environment,
+    { ...environment, ...(plan.kept && { AGENTVIEW_SECRET: plan.kept.secret }) },
     cleanup,
   )
+  if (plan.kept) await keepCredentials(plan.kept, folder.data)
   const roots = () => ({
     ...Object.fromEntries(cluster.members.filter(({ running }) => running).map(({ name, pid }) => [name, pid])),
     postgres: postgres.pid,
@@ -93,11 +99,11 @@ export async function startMeasuredCluster(
 }
 
 /** How the agent app is published. */
-export function definitionOf(maxItems: number) {
+export function definitionOf(maxItems: number, version = '1.0.0') {
   return {
     name: AGENT,
     title: 'Bench',
-    version: '1.0.0',
+    version,
     allowUnknownMetadata: true,
     policy: { history: { maxItems } },
     runs: [{ type: 'chat' }],

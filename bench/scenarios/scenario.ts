@@ -20,6 +20,9 @@ export interface ScenarioContext {
     rounds?: number
     /** A folder for CPU profiles of all our processes. */
     profiles?: string
+    /** Finished runs beside which `history` measures, and the folder in which they are kept between calls. */
+    finished?: number
+    kept?: string
   }
   environment: NodeJS.ProcessEnv
   /** What the scenario starts ends with it, however it ends. */

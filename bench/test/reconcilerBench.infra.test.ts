@@ -3,7 +3,8 @@ import pg from 'pg'
 import { createTestDatabase } from '../../test/database.ts'
 import { explain, measure } from '../reconciler/measure.ts'
 import { renderTable } from '../reconciler/render.ts'
-import { seedFinished, seedLive } from '../reconciler/seed.ts'
+import { TENANT, seedLive } from '../reconciler/seed.ts'
+import { seedFinished } from '../seed/finished.ts'
 import { STATEMENTS } from '../reconciler/statements.ts'
 
 test("the reconciler's bench seeds what its statements look for, and shows times and plans of each", async () => {
@@ -13,7 +14,7 @@ test("the reconciler's bench seeds what its statements look for, and shows times
   try {
     await seedLive(client)
     const empty = await measure(database.url, STATEMENTS, 3)
-    await seedFinished(client, 2_000, () => undefined)
+    await seedFinished(client, TENANT, { runs: 2_000, items: 'none', onProgress: () => undefined })
     const { rows } = await client.query('select count(*)::int as count from runs where ended_at is not null')
     expect(rows).toEqual([{ count: 2_000 }])
     const full = await measure(database.url, STATEMENTS, 3)

@@ -1,5 +1,6 @@
 import { idOf } from '@shared/domain/ids'
 import type { Item, Run, Session, Space } from '@shared/domain/objects'
+import { isEnded } from '@shared/domain/runStates'
 import type { Database } from './pool.ts'
 import { query, queryOne } from './query.ts'
 import {
@@ -78,12 +79,16 @@ export interface SessionFilter {
   after: string | null
 }
 
-/** Sessions in the order of their making (UUIDv7), a keyset page. */
+/**
+ * Sessions in the order of their making (UUIDv7), a keyset page. Filters that few sessions pass are looked for from the
+ * page's beginning on, but for what lives: that is never much, and is found by itself.
+ */
 export async function listSessions(db: Database, filter: SessionFilter, { limit, order }: Page): Promise<Session[]> {
+  const lives = filter.status !== null && !isEnded(filter.status)
   const rows = await query<{ session: StoredSession }>(
     db,
     {
-      name: `list_sessions_${order}`,
+      name: lives ? `list_live_sessions_${order}` : `list_sessions_${order}`,
       text: `
         select session_snapshot_v1(s.id) as session from sessions s
         where s.organization_id = $1 and ($2::uuid is null or s.end_user_id = $2) and s.id ${beyond(order)} $3::uuid
@@ -92,6 +97,7 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
           and not exists (select from jsonb_each_text($6::jsonb) m where s.metadata ->> m.key is distinct from m.value)
           and ($7::text is null or $7 = (
             select r.status from runs r where r.session_id = s.id order by r.run_no desc limit 1))
+          ${lives ? OF_LIVE_RUNS : ''}
         order by s.id ${order} limit $8`,
     },
     [
@@ -107,6 +113,10 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
   )
   return rows.map((row) => renderSession(row.session))
 }
+
+/** A session whose last run lives has one that is next. */
+const OF_LIVE_RUNS = `and s.id = any (array(
+            select l.session_id from runs l where l.status in ('queued', 'running', 'paused') and l.is_next))`
 
 /** Where a first page begins: before all there is. A condition that may be left out would keep the index from being used. */
 export const START = {

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { acceptMessage } from '../acceptMessage.ts'
+import { claimRuns } from '../claimRuns.ts'
+import { findUnclaimedRuns } from '../dueRuns.ts'
+import { readHistory } from '../history.ts'
+import type { Database } from '../pool.ts'
+import { readEvents, readLastSeqs } from '../readEvents.ts'
+import { readSnapshot } from '../readSnapshot.ts'
+import { type SessionFilter, listSessions } from '../sessions.ts'
+import { RUNS_OF_LONG_SESSION, seedCrowd } from './seedCrowd.ts'
+import { type TestEngine, append, created, finish, holdOf, itemOf, startTestEngine } from './testEngine.ts'
+import { type Plan, type Scan, type WatchedDatabase, watchPlans } from './watchPlans.ts'
+
+/** Tables that grow with use. One that holds a row per tenant, agent or worker may be read as a whole. */
+const GROWING =
+  /^(sessions|session_heads|runs|items|attempts|session_events|session_deltas.*|end_users|idempotency_keys|deliveries)$/
+
+let engine: TestEngine
+let watched: WatchedDatabase
+let worker: string
+let longSession: string
+let sessions: string[]
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  worker = await engine.newWorker()
+  longSession = await engine.newSession()
+  await seedCrowd(engine, [longSession])
+  await engine.rows('analyze')
+  sessions = []
+  while (sessions.length < 50) sessions.push(await engine.newSession())
+  const [database] = await engine.rows<{ name: string }>('select current_database() as name')
+  watched = await watchPlans(urlOf(database!.name))
+}, 120_000)
+afterAll(async () => {
+  await watched.db.end()
+  await engine.close()
+})
+
+function urlOf(database: string): string {
+  const url = new URL(process.env.AGENTVIEW_TEST_DATABASE_URL!)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+interface HotStatement {
+  /** What it must ask, beside whatever else it asks. */
+  indexes: readonly RegExp[]
+  /** Makes what one execution needs, on another connection; gives the execution. */
+  begin(): Promise<(db: Database) => Promise<unknown>>
+}
+
+const takeOne = async () => engine.take((await engine.say(await engine.newSession())).runId, worker)
+const ready = (work: (db: Database) => Promise<unknown>) => () => Promise.resolve(work)
+const list = (more: Partial<SessionFilter>) => {
+  return ready((db) => {
+    const all = { endUserId: null, agent: null, space: null, status: null, metadata: {}, after: null }
+    return listSessions(db, { ...all, organizationId: engine.organizationId, ...more }, { limit: 50, order: 'desc' })
+  })
+}
+
+const MIDDLE = RUNS_OF_LONG_SESSION / 2
+
+/** What Postgres is asked most. Plans of statements within functions count as theirs. */
+const HOT: Record<string, HotStatement> = {
+  'accepting a message under a key': {
+    indexes: [/^session_heads_pkey$/, /^idempotency_keys_pkey$/],
+    begin: async () => {
+      const sessionId = await engine.newSession()
+      const idempotency = { principal: 'somebody', route: 'messages', key: sessionId, requestHash: 'x' }
+      return (db) => acceptMessage(db, engine.message(sessionId, { idempotency }))
+    },
+  },
+  'claiming a run that was rung for': {
+    indexes: [/^runs_pkey$/, /^session_heads_pkey$/],
+    begin: async () => {
+      const { runId } = await engine.say(await engine.newSession())
+      return async (db) => expect(await claimRuns(db, worker, [runId], 1)).toHaveLength(1)
+    },
+  },
+  'claiming what is due': {
+    indexes: [/^runs_due$/, /^session_heads_pkey$/],
+    begin: ready(async (db) => expect(await claimRuns(db, worker, [], 10)).toHaveLength(10)),
+  },
+  appending: {
+    indexes: [/^session_heads_pkey$/],
+    begin: async () => {
+      const claimed = await takeOne()
+      return async (db) =>
+        expect(await append(db, holdOf(claimed), created(itemOf(claimed, 1, 'complete')))).toHaveLength(1)
+    },
+  },
+  'ending a run': {
+    indexes: [/^session_heads_pkey$/, /^runs_pkey$/],
+    begin: async () => {
+      const claimed = await takeOne()
+      return async (db) => expect(await finish(db, claimed)).toMatchObject({ outcome: 'ended' })
+    },
+  },
+  'the history': {
+    indexes: [/^items_/],
+    begin: ready(async (db) => expect(await readHistory(db, longSession, MIDDLE, 20)).toHaveLength(21)),
+  },
+  'a page of events': {
+    indexes: [/^session_heads_pkey$/, /^session_events_pkey$/, /^session_deltas.*session_id_seq_idx$/],
+    begin: ready(async (db) => {
+      expect((await readEvents(db, longSession, MIDDLE * 5, 100))!.events).toHaveLength(100)
+    }),
+  },
+  'a snapshot': {
+    indexes: [/^items_/, /^runs_session_id_run_no_key$/],
+    begin: ready(async (db) => expect((await readSnapshot(db, longSession))!.items.length).toBeGreaterThan(100)),
+  },
+  'the sweep of watched sessions': {
+    indexes: [/^session_heads_pkey$/],
+    begin: ready(async (db) => expect(await readLastSeqs(db, sessions)).toHaveProperty('size', 50)),
+  },
+  'the list of sessions': { indexes: [/^sessions_organization$/], begin: list({}) },
+  "an end user's list of sessions": {
+    indexes: [/^sessions_end_user$/],
+    begin: async () => list({ endUserId: engine.sessionWith().endUserId })(),
+  },
+  'the list of sessions that are under way': {
+    indexes: [/^runs_deadline$/, /^sessions_(pkey|organization)$/],
+    begin: list({ status: 'running' }),
+  },
+  'looking for due runs': {
+    indexes: [/^runs_due$/],
+    begin: ready(async (db) => expect(await findUnclaimedRuns(db, 0, 100)).toHaveLength(100)),
+  },
+}
+
+/** The plans on which Postgres settles: it may think again five times. */
+const EXECUTIONS = 8
+
+async function settledPlans({ begin }: HotStatement): Promise<Plan[]> {
+  for (let time = 0; time < EXECUTIONS; time++) {
+    const execute = await begin()
+    watched.taken()
+    await execute(watched.db)
+  }
+  return watched.taken()
+}
+
+/** Indexes of what is alive, which is never much: they may be walked from one end to the other. */
+const OF_THE_LIVING = /^runs_(quarantined|held|worker|deadline|due)$/
+
+/** Reads all of a table: row by row, or by an index that is asked for nothing. */
+const isWhole = ({ table, index, asked }: Scan) =>
+  GROWING.test(table) && (index === null || (!asked && !OF_THE_LIVING.test(index)))
+
+describe('beside thousands of sessions and runs', () => {
+  test.each(Object.keys(HOT))('%s goes by its indexes and reads no table as a whole', async (name) => {
+    const statement = HOT[name]!
+    const plans = await settledPlans(statement)
+    expect(plans.filter(({ scans }) => scans.some(isWhole))).toEqual([])
+    const indexes = plans.flatMap(({ scans }) => scans.map(({ index }) => index ?? ''))
+    for (const expected of statement.indexes) expect(indexes).toContainEqual(expect.stringMatching(expected))
+  })
+})
+
+test('a table that is read as a whole shows', async () => {
+  watched.taken()
+  const seen = async (sql: string) => {
+    await watched.db.query(sql)
+    return watched.taken().flatMap(({ scans }) => scans.filter(isWhole))
+  }
+  expect(await seen(`select count(*) from items where data ->> 'content' = 'x'`)).toHaveLength(1)
+  expect(await seen('select count(run_no) from (select run_no from runs order by session_id, run_no) r')).toHaveLength(
+    1,
+  )
+  expect(await seen(`select 1 from runs where id = '00000000-0000-0000-0000-000000000000'`)).toEqual([])
+})
