@@ -1,7 +1,9 @@
 import { constants, access } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
 import type { Registry } from 'prom-client'
 import { type Logger, pino } from 'pino'
 import { migrate } from '@agentview/migrations/migrate'
+import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
 import { mountRealtime } from '@services/realtime/mountRealtime'
 import { attachSockets } from '@services/realtime/sockets'
@@ -10,7 +12,7 @@ import type { Broker } from '@shared/broker/port'
 import { createSessionFeeds } from '@shared/delivery/sessionFeeds'
 import type { AgentDefinition } from '@shared/domain/agents'
 import { leasesOf } from '@shared/domain/leases'
-import { cors } from '@shared/http/cors'
+import { cors, markForPages } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
@@ -216,6 +218,7 @@ function serve(
 ): void {
   const { roles, version } = options
   const app = newApp()
+  let listener: RequestListener = app
   let stopped = false
   mountHealth(
     app,
@@ -233,13 +236,17 @@ function serve(
     const feeds = createSessionFeeds({ db, broker, log })
     const tools = { ...createIntake(db, broker, log), feeds, tokens, authenticator, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
-    app.use(cors(db), jsonBody())
+    const markForPage = markForPages(db)
+    app.use(cors(markForPage), jsonBody())
     if (roles.includes('realtime')) {
       mountRealtime(app, tools, authenticator)
       const io = attachSockets(listening.server, tools)
       stopping.add('The sockets', 1_000, () => io.disconnectSockets(true))
     }
-    if (roles.includes('api')) mountApi(app, tools, authenticator, version)
+    if (roles.includes('api')) {
+      mountApi(app, tools, authenticator, version)
+      listener = messagesInFront(tools, authenticator, markForPage, app)
+    }
     stopping.add('The readers', 1_000, () => feeds.close('shutdown'))
   }
   stopping.add('Readiness', 100, () => {
@@ -247,7 +254,7 @@ function serve(
     listening.refuse()
   })
   app.use(answerNotFound(), answerErrors(log))
-  listening.serve(app)
+  listening.serve(listener)
 }
 
 /** What a person can do about a service that does not answer; never with its password. */

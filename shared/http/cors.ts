@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import { AgentViewError } from '@shared/domain/errors'
 import { remember } from '@shared/domain/remember'
@@ -10,16 +11,17 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Prefer, L
 const EXPOSED_HEADERS = 'X-Request-Id, Idempotent-Replayed, Preference-Applied, Location, Retry-After'
 
 /**
- * Answers preflights and marks answers for pages that any organization lists; whether the caller's own organization
- * lists the page is decided once the caller is known. A page that nobody lists gets 403 before anything is read.
+ * Marks answers for pages that any organization lists; whether the caller's own organization lists the page is decided
+ * once the caller is known. A page that nobody lists gets 403 before anything is read.
  */
-export function cors(db: Database): RequestHandler {
+export type MarkForPage = (origin: string, request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+export function markForPages(db: Database): MarkForPage {
   const settingsOfAll = remember(1, tunables.credentialCache, () => listOriginSettings(db))
-  return async (request, response, next) => {
-    const origin = request.get('Origin')
-    if (origin === undefined) return next()
-    response.vary('Origin')
-    const listed = (await settingsOfAll('all')).some((settings) => mayCallFrom(settings, origin, request.get('Host')))
+  return async (origin, request, response) => {
+    response.setHeader('Vary', 'Origin')
+    const { host } = request.headers
+    const listed = (await settingsOfAll('all')).some((settings) => mayCallFrom(settings, origin, host))
     if (!listed) {
       throw new AgentViewError(
         'origin_not_allowed',
@@ -28,6 +30,15 @@ export function cors(db: Database): RequestHandler {
     }
     response.setHeader('Access-Control-Allow-Origin', origin)
     response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS)
+  }
+}
+
+/** Marks the answers, and answers preflights. */
+export function cors(mark: MarkForPage): RequestHandler {
+  return async (request, response, next) => {
+    const { origin } = request.headers
+    if (origin === undefined) return next()
+    await mark(origin, request, response)
     if (request.method !== 'OPTIONS') return next()
     response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE')
     response.setHeader('Access-Control-Allow-Headers', ALLOWED_HEADERS)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { QueryResultRow } from 'pg'
 import { pino } from 'pino'
+import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
 import { mountRealtime } from '@services/realtime/mountRealtime'
 import { attachSockets } from '@services/realtime/sockets'
@@ -8,7 +9,7 @@ import { createBroker } from '@shared/broker/createBroker'
 import type { Broker } from '@shared/broker/port'
 import { type SessionFeeds, createSessionFeeds } from '@shared/delivery/sessionFeeds'
 import type { SessionEvent } from '@shared/domain/events'
-import { cors } from '@shared/http/cors'
+import { cors, markForPages } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
@@ -133,12 +134,13 @@ async function compose(
   const tools = { ...createIntake(db, broker, log), feeds, tokens, authenticator, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
-  app.use(cors(db), jsonBody())
+  const markForPage = markForPages(db)
+  app.use(cors(markForPage), jsonBody())
   mountRealtime(app, tools, authenticator)
   const io = attachSockets(listening.server, tools)
   mountApi(app, tools, authenticator, '0.0.0')
   app.use(answerNotFound(), answerErrors(log))
-  listening.serve(app)
+  listening.serve(messagesInFront(tools, authenticator, markForPage, app))
   closing.push(
     () => feeds.close('shutdown'),
     () => io.disconnectSockets(true),

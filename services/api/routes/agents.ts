@@ -1,6 +1,6 @@
 import { AGENT_NAME } from '@shared/domain/agents'
 import { tunables } from '@shared/domain/tunables'
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { agentByName } from '@shared/intake/agentVersions'
 import { type AgentVersion, listAgents } from '@shared/store/agents'
 import type { ApiTools } from '../apiTools.ts'

@@ -1,6 +1,6 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { findDelivery, listDeliveries, replayDelivery } from '@shared/store/deliveries'
 import { findWebhookEndpoint } from '@shared/store/webhookEndpoints'
 import type { ApiTools } from '../apiTools.ts'

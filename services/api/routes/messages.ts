@@ -1,11 +1,11 @@
-import type { Request, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { isEnded } from '@shared/domain/runStates'
 import { tunables } from '@shared/domain/tunables'
 import { type RunSink, subscribeRun } from '@shared/delivery/runFeed'
 import { streamTo } from '@shared/delivery/streamTo'
 import { waitForRun } from '@shared/delivery/waitForRun'
-import type { Handlers, Reply } from '@shared/http/mountRoutes'
+import type { Handlers, Reply } from '@shared/http/serveRoute'
 import { type Talker, expiryOf } from '@shared/intake/caller'
 import { type Accepted, readAccepted } from '@shared/intake/accepted'
 import { beginSession } from '@shared/intake/beginSession'
@@ -39,7 +39,7 @@ interface Answering {
   caller: Talker
   accepted: Accepted
   wanted: Wanted
-  response: Response
+  response: ServerResponse
   withSession: boolean
 }
 
@@ -50,7 +50,7 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
     ...(accepted.replayed && { 'Idempotent-Replayed': 'true' }),
   }
   if (wanted.form === 'stream') {
-    response.set(headers)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     // From the run's first event, also when the acceptance is an old one: whoever asks again has lost the answer.
     const subscribe = (sink: RunSink) => subscribeRun(tools.feeds, tools.db, run(accepted), 0, sink)
     await streamTo(response, expiryOf(caller), subscribe)
@@ -71,7 +71,7 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
 }
 
 /** Aborts when whoever waits for this answer has gone. */
-function abortedWith(response: Response): AbortSignal {
+function abortedWith(response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   response.once('close', () => controller.abort())
   if (response.destroyed) controller.abort()
@@ -83,10 +83,10 @@ function run(accepted: Accepted): { id: string; sessionId: string } {
 }
 
 /** What the headers Accept and Prefer ask for (RFC 7240). Read before anything is accepted: a bad one leaves nothing behind. */
-function wantedAnswer(request: Request): Wanted {
-  const accept = request.get('Accept') ?? ''
-  if (accept.includes('text/event-stream')) return { form: 'stream' }
-  const wait = /(?:^|[,;]\s*)wait\s*=\s*"?([^",;\s]*)/i.exec(request.get('Prefer') ?? '')?.[1]
+function wantedAnswer({ headers }: IncomingMessage): Wanted {
+  if (headers.accept?.includes('text/event-stream')) return { form: 'stream' }
+  const prefer = headers['prefer']
+  const wait = /(?:^|[,;]\s*)wait\s*=\s*"?([^",;\s]*)/i.exec(typeof prefer === 'string' ? prefer : '')?.[1]
   if (wait === undefined) return { form: 'json', waitSeconds: 0 }
   if (!/^\d{1,9}$/.test(wait))
     throw new AgentViewError('invalid_request', 'Prefer: wait=<seconds> takes a whole number.')

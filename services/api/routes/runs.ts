@@ -1,5 +1,5 @@
 import { notFound } from '@shared/domain/errors'
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { scopeOf } from '@shared/intake/caller'
 import { cancelRun } from '@shared/intake/cancelRun'
 import { beginRun } from '@shared/intake/beginRun'

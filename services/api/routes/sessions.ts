@@ -1,6 +1,6 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { type Talker, scopeOf } from '@shared/intake/caller'
 import { openSession } from '@shared/intake/beginSession'
 import { readSnapshot } from '@shared/store/readSnapshot'

@@ -1,4 +1,4 @@
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { grantAnonymous, grantRefreshed } from '@shared/intake/grantTokens'
 import { AgentViewError } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'

@@ -2,7 +2,7 @@ import { AgentViewError, notFound } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 import { webhookUrlFault } from '@shared/domain/webhookUrl'
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { keyOf, mismatch } from '@shared/intake/requestKey'
 import { newSigningSecret, seal, unseal } from '@shared/store/sealedSecrets'
 import {

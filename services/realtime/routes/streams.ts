@@ -1,9 +1,9 @@
-import type { Request } from 'express'
+import type { IncomingMessage } from 'node:http'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { subscribeRun } from '@shared/delivery/runFeed'
 import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 import { streamTo } from '@shared/delivery/streamTo'
-import type { Handlers } from '@shared/http/mountRoutes'
+import type { Handlers } from '@shared/http/serveRoute'
 import { expiryOf, scopeOf } from '@shared/intake/caller'
 import type { Database } from '@shared/store/pool'
 import { findRun } from '@shared/store/runs'
@@ -34,9 +34,10 @@ export function streamRoutes({ db, feeds }: StreamTools): Handlers<'streamSessio
 }
 
 /** A browser's reconnect (Last-Event-ID) knows better than the address that it was begun with. */
-function cursorOf(request: Request, after: number | undefined): number {
-  const last = request.get('Last-Event-ID')
+function cursorOf({ headers }: IncomingMessage, after: number | undefined): number {
+  const last = headers['last-event-id']
   if (last === undefined || last === '') return after ?? 0
-  if (!/^\d{1,15}$/.test(last)) throw new AgentViewError('invalid_cursor', 'Last-Event-ID must be a seq.')
+  if (typeof last !== 'string' || !/^\d{1,15}$/.test(last))
+    throw new AgentViewError('invalid_cursor', 'Last-Event-ID must be a seq.')
   return Number(last)
 }

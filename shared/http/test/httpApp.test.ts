@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Express } from 'express'
 import { type Logger, pino } from 'pino'
 import { AgentViewError, ERROR_STATUS, type ErrorCode } from '@shared/domain/errors'
-import { answerErrors, answerNotFound, jsonBody, newApp, toAgentViewError } from '../httpApp.ts'
+import { toAgentViewError } from '../answers.ts'
+import { answerErrors, answerNotFound, jsonBody, newApp } from '../httpApp.ts'
 
 let app: Express
 let server: Server

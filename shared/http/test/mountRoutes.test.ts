@@ -6,7 +6,8 @@ import { clientRoutes } from '@shared/contracts/clientApi'
 import { AgentViewError } from '@shared/domain/errors'
 import type { Authenticator } from '@shared/intake/authenticate'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '../httpApp.ts'
-import { type Call, mountRoutes } from '../mountRoutes.ts'
+import { mountRoutes } from '../mountRoutes.ts'
+import type { Call } from '../serveRoute.ts'
 
 /** Knows keys by their kind. */
 const authenticator: Authenticator = {

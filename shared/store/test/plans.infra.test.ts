@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { tunables } from '@shared/domain/tunables'
 import type { PoolClient } from 'pg'
 import { acceptMessage } from '../acceptMessage.ts'
+import { createAccepting } from '../acceptTogether.ts'
 import { findOverdueRuns, findUnclaimedRuns, forgetIdempotencyKeys, isQuarantineNeeded } from '../dueRuns.ts'
 import { beginExternalRun } from '../externalRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
@@ -80,6 +81,7 @@ const MIDDLE = RUNS_OF_LONG_SESSION / 2
 
 /** Each verb of the engine, and how many rows it may read. */
 const VERBS: Record<string, [limit: number, (subjects: Subjects) => Promise<unknown>]> = {
+  'accepting together with others': [20, ({ waiting }) => acceptTogether(waiting)],
   'accepting a message': [20, ({ running }) => acceptMessage(db, engine.message(running))],
   'accepting a message that waits': [20, ({ waiting }) => acceptMessage(db, engine.message(waiting))],
   'rejecting a message, one runs': [
@@ -139,6 +141,10 @@ const VERBS: Record<string, [limit: number, (subjects: Subjects) => Promise<unkn
 
 /** The engine over the connection that is measured. */
 const onTheOne = (): TestEngine => ({ ...engine, db })
+
+async function acceptTogether(sessionId: string): Promise<void> {
+  if ((await createAccepting(db).take(await engine.plain(sessionId))) === null) throw new Error('it was left out')
+}
 
 const outsideTarget = (outside: ClaimedRun) => targetOf(engine, holdOf(outside), null)
 

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { AgentViewError, type ErrorCode } from '@shared/domain/errors'
+import { newId } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
+import { isConnectionTrouble } from '@shared/store/connectionTrouble'
+
+const REQUEST_ID = 'X-Request-Id'
+
+/** Gives a request an id, which its answer, its errors and its log line carry. */
+export function nameRequest(response: ServerResponse): void {
+  response.setHeader(REQUEST_ID, newId('request'))
+}
+
+export function requestIdOf(response: ServerResponse): string {
+  return String(response.getHeader(REQUEST_ID))
+}
+
+/** Answers with JSON; without a body where the status has none. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  if (status === 204) {
+    response.writeHead(status, headers).end()
+    return
+  }
+  const text = JSON.stringify(body)
+  const about = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text) }
+  response.writeHead(status, { ...headers, ...about }).end(text)
+}
+
+/** Answers whatever was thrown, in the one shape of errors. What we didn't foresee is logged. False: the answer had begun. */
+export function sendThrown(log: Logger, error: unknown, request: IncomingMessage, response: ServerResponse): boolean {
+  const answer = toAgentViewError(error)
+  if (answer.code === 'internal') {
+    const about = { requestId: requestIdOf(response), method: request.method, path: pathOf(request) }
+    log.error({ err: error, ...about }, 'a request failed')
+  }
+  if (response.headersSent) return false
+  sendError(response, answer)
+  return true
+}
+
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+/** What may be over in a moment: asking again, not at once, is the right thing to do. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited'])
+
+function sendError(response: ServerResponse, error: AgentViewError): void {
+  const { code, message, details, extra } = error
+  if (code === 'unauthorized' || code === 'token_expired') response.setHeader('WWW-Authenticate', 'Bearer')
+  if (PASSING.has(code) && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1')
+  const body = { code, message, ...(details && { details }), requestId: requestIdOf(response), ...extra }
+  sendJson(response, error.status, { error: body })
+}
+
+/** What a thrown value means to the caller. */
+export function toAgentViewError(error: unknown): AgentViewError {
+  if (error instanceof AgentViewError) return error
+  if (isHttpError(error)) {
+    if (error.type === 'entity.too.large') {
+      return new AgentViewError('payload_too_large', `The body has more than ${tunables.bodyBytes} bytes.`)
+    }
+    if (error.type === 'encoding.unsupported' || error.type === 'charset.unsupported') {
+      return new AgentViewError('unsupported_media_type', 'Send the body as UTF-8, plain or gzip.')
+    }
+    if (error.type === 'entity.parse.failed') return notJson()
+    if (error.status >= 400 && error.status < 500)
+      return new AgentViewError('invalid_request', 'The request could not be read.')
+  }
+  if (isConnectionTrouble(error))
+    return new AgentViewError('unavailable', 'The database can not be reached just now: try again.')
+  return new AgentViewError('internal', `Something went wrong on our side. Reference: ${randomUUID().slice(0, 8)}.`)
+}
+
+export function notJson(): AgentViewError {
+  return new AgentViewError('invalid_json', 'The body is not valid JSON.')
+}
+
+function isHttpError(error: unknown): error is { status: number; type?: string } {
+  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
+}
