@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { AgentFrame } from '@shared/contracts/agentApi'
 import { isObject } from '@shared/domain/json'
 import { AgentFailure } from '@workers/agent/agentFailure'
+import { type AnswerRecord, keptOf, newAnswerRecord } from '@workers/agent/answerRecord'
 import { type RunResult, assembleRun } from '@workers/agent/assembleRun'
-import { type AnswerRecord, callAgentApp, newAnswerRecord } from '@workers/agent/callAgentApp'
+import { callAgentApp } from '@workers/agent/callAgentApp'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 
 /** One call of an agent app. */
@@ -49,20 +50,22 @@ export async function tryCall(trial: Trial): Promise<Outcome> {
   let result: RunResult | null = null
   let version: string | undefined
   let ending: Outcome['ending'] | undefined
+  const count = (name: AgentFrame['name']) => {
+    times.push(since())
+    frames.push(name)
+    if (frames.length === trial.hangUpAfter) hangUp.abort(HUNG_UP)
+  }
   try {
-    for await (const frame of callAgentApp(callOf(trial, hangUp.signal), record)) {
-      times.push(since())
-      if (frame.name === 'goesOn') ending = 'goesOn'
-      else {
-        frames.push(frame.name)
-        if (frame.name === 'version') version = frame.data.version
-        if (frame.name === 'done') result = assembly.done()
-        else if (frame.name === 'pause') result = assembly.pause()
-        else assembly.take(frame)
-        if (frame.name === 'done' || frame.name === 'pause') ending = frame.name
-      }
-      if (frames.length === trial.hangUpAfter) hangUp.abort(HUNG_UP)
-    }
+    const end = await callAgentApp(callOf(trial, hangUp.signal), record, (frame) => {
+      if (frame.name === 'version') version = frame.data.version
+      assembly.take(frame)
+      count(frame.name)
+    })
+    if (end.name === 'done') result = assembly.done()
+    if (end.name === 'pause') result = assembly.pause()
+    if (end.name === 'goesOn') times.push(since())
+    else count(end.name)
+    ending = end.name
   } catch (error) {
     if (error !== HUNG_UP && !(error instanceof AgentFailure)) throw error
     ending = error instanceof AgentFailure ? error : 'hungUp'
@@ -102,8 +105,8 @@ function runIdIn(body: string): string {
   return /"id":"(run_[0-9a-z]+)"/.exec(body)?.[1] ?? 'run_check'
 }
 
-function textOf({ kept }: AnswerRecord): string {
-  return new TextDecoder().decode(Buffer.concat(kept))
+function textOf(record: AnswerRecord): string {
+  return new TextDecoder().decode(keptOf(record))
 }
 
 /** Of an answer only the beginning may be known: a line of NDJSON has an event, an answer in one piece has none. */

@@ -88,9 +88,13 @@ export const tunables = {
 
   /** Between two appends of one worker; the first delta of a run goes at once. */
   flush: 50,
+  /** Characters of JSON of ends that are written together. More makes the others of a batch wait for a large answer. */
+  finishBatch: 2 * MIB,
   /** History that an agent app is sent at most, unless its policy says otherwise. */
   historyItems: 1_000,
   historyBytes: 2 * MIB,
+  /** Earlier items that come with a claim, when a session has no more. More makes claims of long sessions slower, less costs a statement more for each of their runs. */
+  claimedHistory: 40,
 
   /** A producer's Redis command; after it the bell is left to the reconciler. */
   redisCommand: 250,

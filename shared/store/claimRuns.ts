@@ -1,6 +1,8 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { idOf } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
+import { tunables } from '@shared/domain/tunables'
+import type { HistoryItem } from './history.ts'
 import type { Database } from './pool.ts'
 import { query } from './query.ts'
 import { iso, uuid } from './render.ts'
@@ -33,6 +35,8 @@ export interface ClaimedRun {
   inputs: JsonObject[]
   /** Of the pause before this leg, in the order of its calls; what the agent app gets as `toolResults`. */
   toolResults: JsonObject[]
+  /** All items of the session's earlier runs, oldest first, when they are few and small; null: they are to be read. */
+  history: HistoryItem[] | null
   events: SessionEvent[]
 }
 
@@ -45,8 +49,8 @@ export async function claimRuns(
 ): Promise<ClaimedRun[]> {
   const rows = await query<{ claimed: StoredClaim }>(
     db,
-    { name: 'claim_runs_v1', text: 'select claimed from claim_runs_v1($1, $2, $3) as claimed' },
-    [uuid('worker', workerId), hints.map((id) => uuid('run', id)), limit],
+    { name: 'claim_runs_v2', text: 'select claimed from claim_runs_v2($1, $2, $3, $4) as claimed' },
+    [uuid('worker', workerId), hints.map((id) => uuid('run', id)), limit, tunables.claimedHistory],
   )
   return rows.map(({ claimed }) => renderClaim(claimed))
 }
@@ -61,10 +65,10 @@ export async function claimQuarantined(db: Database, workerId: string): Promise<
   return rows.map(({ claimed }) => renderClaim(claimed))
 }
 
-/** With UUIDs for ids, and its events as written. */
-type StoredClaim = Omit<ClaimedRun, 'events'> & Written
+/** With UUIDs for ids, its events as written, and the history from the newest back. */
+type StoredClaim = Omit<ClaimedRun, 'events' | 'history'> & Written & { history?: HistoryItem[] | null }
 
-function renderClaim({ run, session, inputs, toolResults, ...written }: StoredClaim): ClaimedRun {
+function renderClaim({ run, session, inputs, toolResults, history, ...written }: StoredClaim): ClaimedRun {
   const sessionId = idOf('session', session.id)
   return {
     run: {
@@ -77,6 +81,7 @@ function renderClaim({ run, session, inputs, toolResults, ...written }: StoredCl
     session: { ...session, id: sessionId, endUser: { ...session.endUser, id: idOf('endUser', session.endUser.id) } },
     inputs,
     toolResults,
+    history: history?.toReversed() ?? null,
     events: renderWritten(written, sessionId, run.id, run.attempt),
   }
 }

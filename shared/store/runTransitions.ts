@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '@shared/domain/json'
 import type { AttemptOutcome, Item, RunError, ToolCall, Usage } from '@shared/domain/objects'
 import { callFunction, query } from './query.ts'
 import type { Database } from './pool.ts'
-import { uuid } from './render.ts'
+import { iso, uuid } from './render.ts'
 import { type NewEvent, type Written, renderWritten, toStored } from './storeEvents.ts'
 
 /**
@@ -56,11 +56,7 @@ export async function appendEvents(
     const base = bases.get(runId)
     if (base) {
       const at = base.appended_at.toISOString()
-      // Assignable: a NewEvent's `type` and `data` belong together, and seq, session, run and time are added.
-      const rendered = events.map(
-        (event, i) => ({ ...event, seq: base.base_seq + i + 1, sessionId, runId, attempt, at }) as SessionEvent,
-      )
-      appended.set(runId, rendered)
+      appended.set(runId, numbered(events, { sessionId, runId, attempt }, base.base_seq, at))
     }
   }
   return appended
@@ -123,23 +119,58 @@ export type EndOutcome =
 
 /** Ends a run: items, status, terminal event and the head's release in one transaction; returns the next run to ring. */
 export async function endRun(db: Database, end: RunEnd): Promise<EndOutcome> {
+  return renderOutcome(await callFunction<StoredOutcome>(db, 'end_run_v1', storedEnd(end)), end)
+}
+
+/** An end as functions/*.sql take it. */
+export function storedEnd(end: RunEnd): object {
   const { sessionId, runId, right, ...rest } = end
-  const result = await callFunction<
-    | ({ outcome: 'ended'; attempt: number | null; nextRunId: string | null } & Written)
-    | Exclude<EndOutcome, { outcome: 'ended' }>
-  >(db, 'end_run_v1', {
-    ...rest,
-    ...right,
-    sessionId: uuid('session', sessionId),
-    runId: uuid('run', runId),
-    ...storedMade(end),
-  })
-  if (result.outcome !== 'ended') return result
-  return {
-    outcome: 'ended',
-    events: renderWritten(result, sessionId, uuid('run', runId), result.attempt),
-    nextRunId: result.nextRunId && idOf('run', result.nextRunId),
-  }
+  return { ...rest, ...right, sessionId: uuid('session', sessionId), runId: uuid('run', runId), ...storedMade(end) }
+}
+
+/** What end_run_v1 and end_runs_v1 return. */
+export type StoredOutcome =
+  | ({ outcome: 'ended'; attempt: number | null; nextRunId: string | null } & (Written | WrittenLast))
+  | Exclude<EndOutcome, { outcome: 'ended' }>
+
+/** Only the terminal event: all that stands before it was given. */
+type WrittenLast = Omit<Written, 'events'> & { ended: JsonObject }
+
+export function renderOutcome(stored: StoredOutcome, end: RunEnd): EndOutcome {
+  if (stored.outcome !== 'ended') return stored
+  const { attempt, nextRunId } = stored
+  const { sessionId, runId } = end
+  const events =
+    'events' in stored
+      ? renderWritten(stored, sessionId, uuid('run', runId), attempt)
+      : [
+          ...numbered(end.events, { sessionId, runId, attempt: attempt! }, stored.baseSeq, iso(stored.at)),
+          ...renderWritten(
+            {
+              baseSeq: stored.baseSeq + end.events.length,
+              at: stored.at,
+              events: [{ type: `run.${end.status}`, data: stored.ended }],
+            },
+            sessionId,
+            uuid('run', runId),
+            attempt,
+          ),
+        ]
+  return { outcome: 'ended', events, nextRunId: nextRunId && idOf('run', nextRunId) }
+}
+
+/** Events that were given, as readers get them now that they have their seqs. */
+function numbered(
+  events: readonly NewEvent[],
+  { sessionId, runId, attempt }: Pick<Hold, 'sessionId' | 'runId' | 'attempt'>,
+  baseSeq: number,
+  at: string,
+): SessionEvent[] {
+  // Assignable: a NewEvent's `type` and `data` belong together, and seq, session, run and time are added.
+  return events.map(
+    ({ type, data }, index) =>
+      ({ seq: baseSeq + index + 1, type, sessionId, runId, attempt, at, data }) as SessionEvent,
+  )
 }
 
 /** What a leg has made, as functions/*.sql take it. */

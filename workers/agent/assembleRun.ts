@@ -52,6 +52,8 @@ export interface AssemblyOptions {
 /** The default item that `text` frames without an id grow. */
 const TEXT = Symbol('text')
 type StreamKey = string | typeof TEXT
+/** An item of so many members is copied whole where a larger one's copy would have to be accounted for. */
+const FEW_MEMBERS = 8
 /** So many bytes are measured in the time of one unit of work. */
 const BYTES_PER_WORK = 16
 
@@ -98,13 +100,27 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
   function grow(index: number, patch: Patch): RunEvent {
     const item = items[index]!
     refuseDeep(patch)
-    const data = patched(item.data, patch, spend)
+    return grown(index, patch, patched(item.data, patch, spend))
+  }
+
+  function grown(index: number, patch: Patch, data: JsonObject): RunEvent {
+    const item = items[index]!
     const most = sizes.get(index)! + growthOf(patch)
     const bytes = most > tunables.itemBytes ? measure(data) : most
     refuseLarge('an item', bytes)
     sizes.set(index, bytes)
     items[index] = { ...item, data }
     return { type: 'item.delta', data: { itemId: item.id, patch } }
+  }
+
+  /** What most frames do: the same as a patch of theirs would. */
+  function growText(index: number, value: string): RunEvent {
+    const item = items[index]!
+    const patch: Patch = [{ op: 'append', path: '/content', value }]
+    const { content } = item.data
+    if (typeof content !== 'string' || Object.keys(item.data).length > FEW_MEMBERS) return grow(index, patch)
+    spend(FEW_MEMBERS + 1)
+    return grown(index, patch, { ...item.data, content: content + value })
   }
 
   /** Frames can be made that cost far more than they weigh. */
@@ -146,7 +162,7 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
       known === undefined ? [add({ type: 'message', role: 'assistant', content: '' }, 'streaming', key)] : []
     const index = known ?? items.length - 1
     halves.set(index, half)
-    return whole === '' ? created : [...created, grow(index, [{ op: 'append', path: '/content', value: whole }])]
+    return whole === '' ? created : [...created, growText(index, whole)]
   }
 
   function take(frame: MakingFrame): RunEvent[] {

@@ -1,17 +1,18 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import type { CallTimeouts } from '@shared/domain/agents'
 import type { AgentFrame } from '@shared/contracts/agentApi'
-import { retryAfterMs } from '@shared/domain/retry'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
-import { giveWay } from './giveWay.ts'
-import { watchCall } from './watchCall.ts'
-import { type FrameParser, framesOfAnswer, ndjsonParser, sseParser } from './readFrames.ts'
-import { lineReader } from './readLines.ts'
+import { type AnswerRecord, recordChunk } from './answerRecord.ts'
+import type { MakingFrame } from './assembleRun.ts'
+import { type Deadline, startDeadline } from './callDeadlines.ts'
+import { brokenConnection, endedEarly, refusal } from './callFailures.ts'
+import { type AnswerReader, answerReader } from './readAnswer.ts'
+import { timeSlices } from './timeSlices.ts'
 
 /**
- *   callAgentApp ─▶ post ─▶ readAnswer ─▶ streamed: lineReader ─▶ parser ─▶ frames
- *                                    └──▶ one piece: framesOfAnswer
+ *   callAgentApp ─▶ dispatch ─▶ head ─▶ chunks ─▶ AnswerReader ─▶ frames ─▶ onFrame
+ *                                 └───▶ another status: refusal      └───▶ done, pause: how the call ends
  * Every way that an agent app can fail comes out as an AgentFailure that says whether to try again.
  */
 
@@ -20,25 +21,14 @@ export interface AgentCall {
   headers: Record<string, string>
   body: string
   timeouts: CallTimeouts
-  /** Aborts the call; its reason is what the generator throws. */
+  /** Aborts the call; its reason is what the call rejects with. */
   signal: AbortSignal
   /** What firstByteAt and a Retry-After date are told by. */
   now: () => Date
 }
 
-/** What is kept of an answer, filled in while it comes. */
-export interface AnswerRecord {
-  status?: number
-  bytes: number
-  firstByteAt?: Date
-  /** The first bytes, up to `tunables.keptResponseBytes`. */
-  kept: Uint8Array[]
-  keptBytes: number
-}
-
-export function newAnswerRecord(): AnswerRecord {
-  return { bytes: 0, kept: [], keptBytes: 0 }
-}
+/** How a call ends well; `goesOn`: the agent app goes on by itself (202). */
+export type CallEnd = Exclude<AgentFrame, MakingFrame> | { name: 'goesOn' }
 
 /** Connections to agent apps, kept alive and shared by all runs of a process; one set for each connect timeout. */
 const pools = new Map<number, Agent>()
@@ -58,197 +48,206 @@ function poolFor(connectMs: number): Agent {
 
 /** Closes the connections to all agent apps; for the end of a process. */
 export async function closeAgentConnections(): Promise<void> {
-  const open = [...pools.values()]
+  const closing = [...pools.values()].map((pool) => pool.destroy())
   pools.clear()
-  await Promise.all(open.map((pool) => pool.destroy()))
+  await Promise.all(closing)
 }
 
-/** A frame of an answer; or that the agent app has answered 202: it goes on by itself. */
-export type CallFrame = AgentFrame | { name: 'goesOn' }
-
-/** Calls an agent app and yields the frames of its answer as they come; the last one is `done`, `pause` or `goesOn`. */
-export async function* callAgentApp(call: AgentCall, record: AnswerRecord): AsyncGenerator<CallFrame> {
-  const watch = watchCall(call.timeouts, call.signal)
-  const othersTurn = giveWay()
-  let finished: Dispatcher.ResponseData | null = null
-  try {
-    const response = await post(call, watch.signal)
-    watch.alive()
-    record.status = response.statusCode
-    record.firstByteAt = call.now()
-    if (response.statusCode === 202) {
-      finished = response
-      yield { name: 'goesOn' }
-      return
+/**
+ * Calls an agent app and gives its frames as they come; resolves with the one that ends the leg, what comes after it is
+ * not read. Rejects with an AgentFailure, the signal's reason, or what `onFrame` throws.
+ */
+export function callAgentApp(
+  call: AgentCall,
+  record: AnswerRecord,
+  onFrame: (frame: MakingFrame) => void,
+): Promise<CallEnd> {
+  return new Promise((resolve, reject) => {
+    if (call.signal.aborted) return reject(call.signal.reason)
+    const answer = new Answer(call, record, onFrame, { resolve, reject })
+    try {
+      const { origin, pathname, search } = new URL(call.url)
+      const { headers, body } = call
+      const request = { origin, path: pathname + search, method: 'POST' as const, headers, body }
+      poolFor(call.timeouts.connectMs).dispatch(request, answer)
+    } catch (error) {
+      answer.onResponseError(null, error)
     }
-    if (response.statusCode !== 200) {
-      const failure = await refusal(response, record, call.now())
-      finished = response
-      throw failure
-    }
-    for await (const frame of readAnswer(response, record, watch.alive)) {
-      if (endsLeg(frame)) finished = response
-      yield frame
-      await othersTurn()
-      watch.signal.throwIfAborted()
-    }
-  } catch (error) {
-    if (call.signal.aborted) throw call.signal.reason
-    if (error instanceof AgentFailure) throw error
-    if (watch.signal.aborted) throw watch.signal.reason
-    throw brokenConnection(error)
-  } finally {
-    watch.stop()
-    // Whoever stops reading early must not leave the answer running.
-    if (finished && !call.signal.aborted) release(finished, record, watch.abort)
-    else watch.abort()
-  }
+  })
 }
 
-const REST_MS = 1_000
+const REST = { idleMs: Number.POSITIVE_INFINITY, totalMs: 1_000 }
 const REST_BYTES = 16_384
 
-/** Reads what is left of an answer that has said all, so that its connection can be used again; gives up one that goes on. */
-function release(response: Dispatcher.ResponseData, record: AnswerRecord, abort: () => void): void {
-  const timer = setTimeout(abort, REST_MS).unref()
-  response.body
-    .dump({ limit: record.bytes + REST_BYTES })
-    .catch(() => undefined)
-    .finally(() => clearTimeout(timer))
+interface Settle {
+  resolve: (end: CallEnd) => void
+  reject: (reason: unknown) => void
 }
 
-async function post(call: AgentCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-  try {
-    return await request(call.url, {
-      method: 'POST',
-      headers: call.headers,
-      body: call.body,
-      signal,
-      dispatcher: poolFor(call.timeouts.connectMs),
+/** What becomes of one request, as undici tells it. */
+class Answer implements Dispatcher.DispatchHandler {
+  readonly #call: AgentCall
+  readonly #record: AnswerRecord
+  readonly #onFrame: (frame: MakingFrame) => void
+  readonly #settle: Settle
+  readonly #slices = timeSlices()
+  readonly #onAbort = () => this.#fail(this.#call.signal.reason)
+  #deadline: Deadline
+  #controller: Dispatcher.DispatchController | null = null
+  #reader: AnswerReader | null = null
+  /** Of a status that ends the call, while its body is kept. */
+  #refused: AgentFailure | null = null
+  /** Frames that have come and wait for their turn, and what has come meanwhile. undici can't be paused at a stream's end. */
+  #waiting: Iterator<AgentFrame> | null = null
+  #behind: Buffer[] = []
+  #ended = false
+  #state: 'open' | 'rest' | 'over' = 'open'
+  #restUntil = 0
+
+  constructor(call: AgentCall, record: AnswerRecord, onFrame: (frame: MakingFrame) => void, settle: Settle) {
+    this.#call = call
+    this.#record = record
+    this.#onFrame = onFrame
+    this.#settle = settle
+    this.#deadline = startDeadline(call.timeouts, (which) => this.#late(which))
+    call.signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#state === 'over') this.#hangUp()
+  }
+
+  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    // 1xx: only information
+    if (status < 200 || this.#state !== 'open') return
+    this.#deadline.alive()
+    this.#record.status = status
+    this.#record.firstByteAt = this.#call.now()
+    if (status === 202) return this.#end({ name: 'goesOn' })
+    if (status !== 200) {
+      this.#refused = refusal(status, headers, this.#call.now())
+      return
+    }
+    this.#try(() => {
+      this.#reader = answerReader(String(headers['content-type'] ?? ''))
     })
-  } catch (error) {
-    if (signal.aborted) throw error
-    throw brokenConnection(error)
   }
-}
 
-async function* readAnswer(
-  response: Dispatcher.ResponseData,
-  record: AnswerRecord,
-  alive: () => void,
-): AsyncGenerator<AgentFrame> {
-  const type = String(response.headers['content-type'] ?? '')
-    .split(';')[0]!
-    .trim()
-    .toLowerCase()
-  if (type === 'application/json') {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of bytesOf(response, record)) chunks.push(chunk)
-    yield* framesOfAnswer(decodeWhole(Buffer.concat(chunks)))
-  } else if (type === 'text/event-stream') yield* readStream(response, record, sseParser(), alive)
-  else if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl') {
-    yield* readStream(response, record, ndjsonParser(), alive)
-  } else {
-    throw invalidOutput(
-      `The agent app answered with the content type "${type}": application/json, text/event-stream or application/x-ndjson is wanted.`,
-    )
+  onResponseData(_: unknown, chunk: Buffer): void {
+    if (this.#state === 'rest') {
+      this.#record.bytes += chunk.length
+      if (this.#record.bytes > this.#restUntil) this.#over()
+      return
+    }
+    if (this.#state === 'over') return
+    recordChunk(this.#record, chunk)
+    if (this.#refused) {
+      if (this.#record.bytes > tunables.keptResponseBytes) this.#leave(() => this.#settle.reject(this.#refused))
+      return
+    }
+    if (this.#record.bytes > tunables.agentAnswerBytes) {
+      this.#fail(invalidOutput(`The agent app sent more than ${tunables.agentAnswerBytes} bytes.`))
+    } else if (this.#waiting) this.#behind.push(chunk)
+    else this.#try(() => this.#read(chunk))
   }
-}
 
-async function* readStream(
-  response: Dispatcher.ResponseData,
-  record: AnswerRecord,
-  parser: FrameParser,
-  alive: () => void,
-): AsyncGenerator<AgentFrame> {
-  const lines = lineReader(tunables.streamLineBytes)
-  for await (const chunk of bytesOf(response, record)) {
-    const whole = lines.push(chunk)
-    if (whole.length > 0) alive()
-    for (const line of whole) {
-      for (const frame of parser.line(line)) {
-        yield frame
-        if (endsLeg(frame)) return
-      }
+  onResponseEnd(): void {
+    this.#ended = true
+    if (this.#state !== 'open') this.#stop()
+    else if (this.#refused) this.#leave(() => this.#settle.reject(this.#refused))
+    else if (!this.#waiting) this.#try(() => this.#readEnd())
+  }
+
+  onResponseError(_: unknown, error: unknown): void {
+    this.#fail(this.#refused ?? brokenConnection(error))
+  }
+
+  #read(chunk: Buffer): void {
+    const frames = this.#reader!.push(chunk, this.#deadline)
+    if (frames) this.#take(frames)
+  }
+
+  #readEnd(): void {
+    const reader = this.#reader
+    this.#reader = null
+    if (reader) this.#take(reader.end())
+    if (this.#isReady()) throw endedEarly()
+  }
+
+  /** Gives frames on; after a while it lets others have their turn. */
+  #take(frames: Iterator<AgentFrame>): void {
+    this.#waiting = null
+    for (let next = frames.next(); !next.done; next = frames.next()) {
+      const frame = next.value
+      if (frame.name === 'done' || frame.name === 'pause') return this.#end(frame)
+      this.#onFrame(frame)
+      // It may have aborted the call.
+      if (this.#state !== 'open') return
+      if (!this.#slices.isOver()) continue
+      this.#waiting = frames
+      setImmediate(() => this.#try(() => this.#goOn(frames)))
+      return
     }
   }
-  for (const frame of lastFrames(lines, parser)) {
-    yield frame
-    if (endsLeg(frame)) return
+
+  #goOn(frames: Iterator<AgentFrame>): void {
+    if (this.#state !== 'open') return
+    this.#take(frames)
+    while (this.#isReady() && this.#behind.length > 0) this.#read(this.#behind.shift()!)
+    if (this.#isReady() && this.#ended) this.#readEnd()
   }
-  throw endedEarly()
-}
 
-function endsLeg(frame: AgentFrame): boolean {
-  return frame.name === 'done' || frame.name === 'pause'
-}
-
-/** A last frame may lack its line ends. What can't be read there was cut off: it says nothing about the agent app. */
-function lastFrames(lines: ReturnType<typeof lineReader>, parser: FrameParser): AgentFrame[] {
-  try {
-    return [...lines.end(), ''].flatMap((line) => parser.line(line))
-  } catch {
-    throw endedEarly()
+  #isReady(): boolean {
+    return this.#state === 'open' && this.#waiting === null
   }
-}
 
-function endedEarly(): AgentFailure {
-  return new AgentFailure('agent_disconnected', 'The agent app’s stream ended without "done", "pause" or "error".', {
-    retryable: true,
-  })
-}
-
-async function* bytesOf(response: Dispatcher.ResponseData, record: AnswerRecord): AsyncGenerator<Uint8Array> {
-  // Left open when its reader has had enough: what becomes of it is decided where the call ends.
-  for await (const part of response.body.iterator({ destroyOnReturn: false })) {
-    const chunk: Uint8Array = part
-    record.bytes += chunk.length
-    const room = tunables.keptResponseBytes - record.keptBytes
-    if (room > 0) {
-      record.kept.push(chunk.subarray(0, room))
-      record.keptBytes += Math.min(room, chunk.length)
+  #try(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#fail(error)
     }
-    if (record.bytes > tunables.agentAnswerBytes) {
-      throw invalidOutput(`The agent app sent more than ${tunables.agentAnswerBytes} bytes.`)
-    }
-    yield chunk
   }
-}
 
-const RETRYABLE_STATUS = new Set([408, 425, 429])
-
-/** Only the status is told on: a body may hold what is not for end users. Its beginning is kept with the attempt. */
-async function refusal(response: Dispatcher.ResponseData, record: AnswerRecord, now: Date): Promise<AgentFailure> {
-  const status = response.statusCode
-  try {
-    for await (const _chunk of bytesOf(response, record)) if (record.bytes > tunables.keptResponseBytes) break
-  } catch {
-    // The status says enough.
+  #late(which: 'idle' | 'total'): void {
+    const { idleMs, totalMs } = this.#call.timeouts
+    const what = which === 'idle' ? `sent nothing for ${idleMs}` : `did not end within ${totalMs}`
+    this.#fail(this.#refused ?? new AgentFailure('agent_timeout', `The agent app ${what} ms.`, { retryable: true }))
   }
-  return new AgentFailure('agent_status', `The agent app answered ${status}`, {
-    retryable: status >= 500 || RETRYABLE_STATUS.has(status),
-    retryAfterMs: retryAfterMs(response.headers['retry-after'], now.getTime()),
-  })
-}
 
-function brokenConnection(error: unknown): AgentFailure {
-  if (error instanceof AgentFailure) return error
-  const text = error instanceof Error ? error.message : String(error)
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const unreachable = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT/.test(
-    `${code} ${text}`,
-  )
-  return unreachable
-    ? new AgentFailure('agent_unreachable', `The agent app can't be reached (${code || text}).`, { retryable: true })
-    : new AgentFailure('agent_disconnected', `The connection to the agent app broke (${code || text}).`, {
-        retryable: true,
-      })
-}
+  #end(end: CallEnd): void {
+    this.#leave(() => this.#settle.resolve(end))
+  }
 
-function decodeWhole(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw invalidOutput('The agent app sent bytes that are not UTF-8.')
+  /** All is said: what is left is read so that the connection can be used again; one that goes on is given up. */
+  #leave(settle: () => void): void {
+    this.#stop()
+    this.#state = 'rest'
+    this.#restUntil = this.#record.bytes + REST_BYTES
+    if (!this.#ended) this.#deadline = startDeadline(REST, () => this.#over())
+    settle()
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#state === 'over') return
+    const told = this.#state === 'rest'
+    this.#over()
+    if (!told) this.#settle.reject(reason)
+  }
+
+  #over(): void {
+    this.#stop()
+    this.#state = 'over'
+    this.#hangUp()
+  }
+
+  #stop(): void {
+    this.#deadline.stop()
+    this.#call.signal.removeEventListener('abort', this.#onAbort)
+  }
+
+  #hangUp(): void {
+    this.#controller?.abort(new Error('the call is over'))
   }
 }

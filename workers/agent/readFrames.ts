@@ -6,7 +6,7 @@ import { invalidOutput } from './agentFailure.ts'
 
 /** Turns lines of an answer into frames. A comment line (heartbeat) and an ignored frame give none. */
 export interface FrameParser {
-  line(line: string): AgentFrame[]
+  line(line: string): AgentFrame | null
 }
 
 const checkAnswer = checkOf(AgentAnswer)
@@ -17,31 +17,39 @@ const checks = Object.fromEntries(
 /** Server-sent events (WHATWG HTML, 9.2.6), as far as agent apps need them: `event`, `data`, comments, blank line. */
 export function sseParser(): FrameParser {
   let event = ''
-  let data: string[] = []
+  let data: string | null = null
+
+  function take(line: string): void {
+    const colon = line.indexOf(':')
+    if (colon === 0) return
+    const field = colon === -1 ? line : line.slice(0, colon)
+    const from = line.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1
+    const value = colon === -1 ? '' : line.slice(from)
+    if (field === 'event') event = value
+    else if (field === 'data') data = data === null ? value : `${data}\n${value}`
+  }
+
   return {
     line(line) {
-      if (line === '') {
-        const frame = event === '' && data.length === 0 ? [] : toFrame(event || 'message', data.join('\n') || '{}')
-        event = ''
-        data = []
-        return frame
+      if (line !== '') {
+        take(line)
+        return null
       }
-      if (line.startsWith(':')) return []
-      const colon = line.indexOf(':')
-      const field = colon === -1 ? line : line.slice(0, colon)
-      const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
-      if (field === 'event') event = value
-      else if (field === 'data') data.push(value)
-      return []
+      const frame = event === '' && data === null ? null : toFrame(event || 'message', data || '{}')
+      event = ''
+      data = null
+      return frame
     },
   }
 }
+
+const SPACE = 0x20
 
 /** One JSON object a line; the frame's name is its `event`, its data the other members. */
 export function ndjsonParser(): FrameParser {
   return {
     line(line) {
-      if (line.trim() === '') return []
+      if (line.trim() === '') return null
       const value = parseJson(line)
       if (!isObject(value) || typeof value['event'] !== 'string') {
         throw invalidOutput('The agent app sent a line that is not an object with an "event".')
@@ -52,19 +60,25 @@ export function ndjsonParser(): FrameParser {
   }
 }
 
-function toFrame(name: string, text: string): AgentFrame[] {
-  return name.startsWith('x-') ? [] : checkedFrame(name, parseJson(text))
+function toFrame(name: string, text: string): AgentFrame | null {
+  return name.startsWith('x-') ? null : checkedFrame(name, parseJson(text))
 }
 
-function checkedFrame(name: string, data: Json): AgentFrame[] {
-  if (name.startsWith('x-')) return []
+function checkedFrame(name: string, data: Json): AgentFrame | null {
+  if (name === 'text' && isPlainText(data)) return { name, data }
+  if (name.startsWith('x-')) return null
   if (!Object.hasOwn(checks, name)) throw invalidOutput(`The agent app sent the unknown frame "${name.slice(0, 100)}".`)
   refuseUnstorable(data)
   const frameName = name as FrameName
   const checked = checks[frameName](data)
   if (!checked.ok)
     throw invalidOutput(`The agent app sent a frame "${name}" that is not valid.`, checked.details.map(plain))
-  return [{ name: frameName, data: checked.value } as AgentFrame]
+  return { name: frameName, data: checked.value } as AgentFrame
+}
+
+/** What most frames are; the text itself is checked where it is joined. */
+function isPlainText(data: Json): data is { delta: string } {
+  return isObject(data) && typeof data['delta'] === 'string' && Object.keys(data).length === 1
 }
 
 /** The frames of an answer in one piece. */

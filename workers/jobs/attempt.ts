@@ -3,7 +3,7 @@ import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { AttemptRecord, Hold } from '@shared/store/runTransitions'
 import type { AgentFailure } from '@workers/agent/agentFailure'
 import { type RunAssembly, assembleRun } from '@workers/agent/assembleRun'
-import { type AnswerRecord, newAnswerRecord } from '@workers/agent/callAgentApp'
+import { type AnswerRecord, keptOf, newAnswerRecord } from '@workers/agent/answerRecord'
 
 /** What was sent and what came, while an attempt runs; becomes its record. */
 export interface AttemptInProgress {
@@ -56,7 +56,7 @@ export function recordOf(
       responseStatus: answer.status,
       responseBytes: answer.bytes,
       responseTruncated: answer.bytes > answer.keptBytes,
-      responseBody: Buffer.concat(answer.kept).toString('base64'),
+      responseBody: keptOf(answer).toString('base64'),
     }),
   }
 }

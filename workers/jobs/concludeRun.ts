@@ -2,7 +2,8 @@ import type { SessionEvent } from '@shared/domain/events'
 import type { Item } from '@shared/domain/objects'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { readLiveRun } from '@shared/store/readSnapshot'
-import { type RunEnd, endRun, requeueRun } from '@shared/store/runTransitions'
+import type { WorkerEnd } from '@shared/store/endRuns'
+import { type RunEnd, requeueRun } from '@shared/store/runTransitions'
 import { AgentFailure } from '@workers/agent/agentFailure'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { type AttemptInProgress, recordOf } from './attempt.ts'
@@ -121,7 +122,7 @@ async function end(
   const pending = await tools.outbox.settle(attempt.hold)
   if (signal.aborted) throw signal.reason
   const { status, items, error, usage, state, metadata, attempt: record } = ending
-  const whole: RunEnd = {
+  const whole: WorkerEnd = {
     sessionId,
     runId,
     right: { epoch },
@@ -135,7 +136,7 @@ async function end(
     ...(metadata && { metadata }),
   }
   if (armed) await failpoint('finish.before', { ...idsOf(attempt), status })
-  const ended = await persist(() => endRun(tools.db, whole), attempt, tools, signal)
+  const ended = await persist(() => tools.finishes.end(whole), attempt, tools, signal)
   if (ended.outcome !== 'ended') {
     // It was fenced, or an answer was lost and it had ended before: then the next in line is due.
     tools.wake(runId)

@@ -7,9 +7,9 @@ import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { ToolCall } from '@shared/domain/objects'
 import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
-import type { RunResult } from '@workers/agent/assembleRun'
+import type { MakingFrame, RunResult } from '@workers/agent/assembleRun'
 import { buildRequest } from '@workers/agent/buildRequest'
-import { callAgentApp } from '@workers/agent/callAgentApp'
+import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkMetadata, checkOutput } from './checkOutput.ts'
@@ -72,12 +72,12 @@ async function prepareCall(
   { url, policy }: AgentDefinition,
   tools: RunTools,
   signal: AbortSignal,
-) {
+): Promise<AgentCall> {
   const { run, session, inputs, toolResults } = attempt.claimed
   const limits = policy.history
   const { maxItems, maxBytes } = limits
   const history =
-    run.runNo === 1 ? [] : await readForRun(readHistory(tools.db, session.id, run.runNo, maxItems, maxBytes))
+    attempt.claimed.history ?? (await readForRun(readHistory(tools.db, session.id, run.runNo, maxItems, maxBytes)))
   const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
   const { id, attempt: number, leg, type, metadata } = run
   const request = buildRequest(
@@ -107,28 +107,26 @@ type Answer =
 async function streamAnswer(
   attempt: AttemptInProgress,
   definition: AgentDefinition,
-  call: Parameters<typeof callAgentApp>[0],
+  call: AgentCall,
   tools: RunTools,
 ): Promise<Answer> {
-  for await (const frame of callAgentApp(call, attempt.answer)) {
-    if (frame.name === 'goesOn') return { kind: 'goesOn' }
-    if (frame.name === 'done' || frame.name === 'pause') {
-      const result = frame.name === 'done' ? attempt.assembly.done() : attempt.assembly.pause()
-      checkOutput(definition, attempt.claimed.run.type, result.items)
-      if (result.metadata) checkMetadata(definition, attempt.claimed.session.metadata, result.metadata)
-      return frame.name === 'done'
-        ? { kind: 'done', result }
-        : { kind: 'pause', result, toolCalls: soundCalls(frame.data.toolCalls) }
-    }
-    if (frame.name === 'version') attempt.reportedVersion = frame.data.version
-    const events = attempt.assembly.take(frame)
-    if (events.length > 0) {
-      const first = attempt.firstDeltaAt === undefined
-      attempt.firstDeltaAt ??= attempt.now()
-      tools.outbox.add(attempt.hold, events, first)
-    }
-  }
-  throw new Error('an answer ends with done, pause or 202, or throws')
+  const end = await callAgentApp(call, attempt.answer, (frame) => takeFrame(attempt, frame, tools))
+  if (end.name === 'goesOn') return { kind: 'goesOn' }
+  const result = end.name === 'done' ? attempt.assembly.done() : attempt.assembly.pause()
+  checkOutput(definition, attempt.claimed.run.type, result.items)
+  if (result.metadata) checkMetadata(definition, attempt.claimed.session.metadata, result.metadata)
+  return end.name === 'done'
+    ? { kind: 'done', result }
+    : { kind: 'pause', result, toolCalls: soundCalls(end.data.toolCalls) }
+}
+
+function takeFrame(attempt: AttemptInProgress, frame: MakingFrame, tools: RunTools): void {
+  if (frame.name === 'version') attempt.reportedVersion = frame.data.version
+  const events = attempt.assembly.take(frame)
+  if (events.length === 0) return
+  const first = attempt.firstDeltaAt === undefined
+  attempt.firstDeltaAt ??= attempt.now()
+  tools.outbox.add(attempt.hold, events, first)
 }
 
 /** Answers are told apart by callId, and the calls stand in each event of the paused run. */

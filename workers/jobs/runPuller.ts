@@ -38,6 +38,8 @@ export function createRunPuller({ concurrency, claim, execute, onFull, log }: Pu
 
   async function pull(): Promise<void> {
     try {
+      // Several runs end in one turn of the event loop, and each says which one is next: they are claimed together.
+      await new Promise((resolve) => setImmediate(resolve))
       while (wanted && hasRoom()) {
         wanted = false
         const limit = concurrency - busy

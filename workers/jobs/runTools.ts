@@ -5,6 +5,7 @@ import type { AgentVersion } from '@shared/store/agents'
 import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { Database } from '@shared/store/pool'
 import type { EventOutbox } from './eventOutbox.ts'
+import type { FinishBatches } from './finishBatches.ts'
 
 /** What carrying out runs needs from its worker. */
 export interface RunTools {
@@ -12,6 +13,7 @@ export interface RunTools {
   log: Logger
   leases: Leases
   outbox: EventOutbox
+  finishes: FinishBatches
   /** Says what was committed; never awaited, since readers find it in Postgres anyway. */
   publish: (events: readonly SessionEvent[]) => void
   /** The next run in line of a session that was let go. */

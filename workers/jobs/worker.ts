@@ -19,6 +19,7 @@ import { startDeliverySender } from '@workers/webhooks/deliverySender'
 import { handleJob } from './catalogue.ts'
 import { createEventOutbox } from './eventOutbox.ts'
 import { executeRun } from './executeRun.ts'
+import { createFinishBatches } from './finishBatches.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { remember } from '@shared/domain/remember'
 import { type AbortReason, RunAborted, readForRun } from './runAborted.ts'
@@ -106,6 +107,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     log,
     leases,
     outbox,
+    finishes: createFinishBatches(db),
     publish(events) {
       sayCommitted(broker, log, events, [])
       if (events.some(isDeliverable)) sender?.wake()

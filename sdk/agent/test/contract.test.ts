@@ -2,12 +2,8 @@ import { type AgentFrame, AgentRequest as AgentRequestSchema } from '@shared/con
 import type { AgentRequest as SentRequest } from '@shared/contracts/agentApi'
 import { checkOf } from '@shared/contracts/validate'
 import { assembleRun } from '../../../workers/agent/assembleRun.ts'
-import {
-  type CallFrame,
-  callAgentApp,
-  closeAgentConnections,
-  newAnswerRecord,
-} from '../../../workers/agent/callAgentApp.ts'
+import { newAnswerRecord } from '../../../workers/agent/answerRecord.ts'
+import { callAgentApp, closeAgentConnections } from '../../../workers/agent/callAgentApp.ts'
 import { defineAgent } from '../defineAgent.ts'
 import type { Frame, SentFrame } from '../frames.ts'
 import type { AgentRequest } from '../request.ts'
@@ -52,12 +48,8 @@ async function callWith(frames: (Frame | string)[]) {
     now: () => new Date(),
   }
   const assembly = assembleRun({ sessionId: 's', runId: 'r', runNo: 1, firstItemNo: 1, now: () => new Date() })
-  let last: CallFrame | undefined
-  for await (const frame of callAgentApp(call, newAnswerRecord())) {
-    last = frame
-    if (frame.name !== 'done' && frame.name !== 'pause' && frame.name !== 'goesOn') assembly.take(frame)
-  }
-  return { last, result: last?.name === 'pause' ? assembly.pause() : assembly.done() }
+  const last = await callAgentApp(call, newAnswerRecord(), (frame) => assembly.take(frame))
+  return { last, result: last.name === 'pause' ? assembly.pause() : assembly.done() }
 }
 
 test('a worker understands every frame that an agent may yield', async () => {

@@ -7,18 +7,21 @@ create or replace function run_json_v1(r runs, p_attempts jsonb) returns jsonb l
   )
 $$;
 
--- STABLE: inside a transition it is called in a statement of its own, after the changes that it shall show.
+create or replace function attempt_json_v1(p_attempt attempts, p_accepted_at timestamptz) returns jsonb language sql stable as $$
+  select jsonb_build_object(
+    'attempt', p_attempt.attempt, 'leg', p_attempt.leg, 'outcome', p_attempt.outcome, 'error', p_attempt.error,
+    'reportedVersion', p_attempt.reported_version, 'acceptedAt', p_accepted_at, 'queuedAt', p_attempt.queued_at,
+    'claimedAt', p_attempt.claimed_at, 'firstByteAt', p_attempt.first_byte_at, 'firstDeltaAt', p_attempt.first_delta_at,
+    'endedAt', p_attempt.ended_at, 'requestBytes', p_attempt.request_bytes, 'requestSha256', p_attempt.request_sha256,
+    'responseStatus', p_attempt.response_status, 'responseBytes', p_attempt.response_bytes,
+    'responseTruncated', p_attempt.response_truncated)
+$$;
+
+-- The same read from the tables. STABLE: inside a transition it is called in a statement of its own, after the changes that
+-- it shall show. Transitions of many runs make it of what they have in hand instead.
 create or replace function run_snapshot_v1(p_run_id uuid) returns jsonb language sql stable as $$
   select run_json_v1(r, coalesce((
-    select jsonb_agg(jsonb_build_object(
-      'attempt', a.attempt, 'leg', a.leg, 'outcome', a.outcome, 'error', a.error, 'reportedVersion', a.reported_version,
-      'acceptedAt', r.created_at, 'queuedAt', a.queued_at, 'claimedAt', a.claimed_at, 'firstByteAt', a.first_byte_at,
-      'firstDeltaAt', a.first_delta_at, 'endedAt', a.ended_at,
-      'requestBytes', a.request_bytes, 'requestSha256', a.request_sha256,
-      'responseStatus', a.response_status, 'responseBytes', a.response_bytes, 'responseTruncated', a.response_truncated
-    ) order by a.attempt)
-    from attempts a where a.run_id = r.id
-  ), '[]'::jsonb))
+    select jsonb_agg(attempt_json_v1(a, r.created_at) order by a.attempt) from attempts a where a.run_id = r.id), '[]'))
   from runs r where r.id = p_run_id
 $$;
 

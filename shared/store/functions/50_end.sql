@@ -130,6 +130,118 @@ begin
 end
 $$;
 
+-- Ends runs for the worker that has carried them out: all that end at the same time, in one statement. The others go
+-- through end_run_v1, one by one in the same transaction: those that were fenced or ended, to be told apart, and those
+-- whose agent app has set state or metadata. All heads are locked first, in the order of their ids, so that batches of
+-- workers and APIs never wait crosswise. Tables are looked into by ids, whatever a plan makes of the joins.
+-- in   p_ends: [{ …: as end_run_v1, by epoch; no owner, expectSeq, hide }]
+-- out  a row for each: { runId, outcome, … } as end_run_v1; of those that ended together `ended` is their terminal event
+--      and `events` is left out: the caller has given all others
+create or replace function end_runs_v1(p_ends jsonb) returns setof json language plpgsql volatile
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_sessions uuid[] := array(select (e ->> 'sessionId')::uuid from jsonb_array_elements(p_ends) e);
+  v_runs uuid[] := array(select (e ->> 'runId')::uuid from jsonb_array_elements(p_ends) e);
+  v_now timestamptz;
+  v_ended record;
+  v_done uuid[] := '{}';
+  v_next uuid;
+  v_end jsonb;
+begin
+  perform from session_heads h where h.session_id = any (v_sessions) order by h.session_id for no key update;
+  v_now := clock_timestamp();
+
+  for v_ended in
+    with given as materialized (
+      select g.* from jsonb_array_elements(p_ends) as e (one), jsonb_to_record(e.one) as g
+          ("sessionId" uuid, "runId" uuid, epoch int, status text, error jsonb, usage jsonb, items jsonb, events jsonb, attempt jsonb)
+        where not e.one ?| array['state', 'metadata']
+    ), held as materialized (
+      select g.*, h.organization_id, h.last_seq, h.queued_count from given g
+        join session_heads h on h.session_id = g."sessionId"
+        where h.session_id = any (v_sessions) and h.held_run_id = g."runId" and h.held_epoch = g.epoch
+    ), running as materialized (
+      select h.*, r.attempt as number, r.status as before, r.owner, r.pending from held h join runs r on r.id = h."runId"
+        where r.id = any (v_runs)
+    ), settled as (
+      update attempts a set outcome = coalesce(r.attempt ->> 'outcome', 'cancelled'), ended_at = v_now,
+          error = nullif(r.attempt -> 'error', 'null'),
+          reported_version = r.attempt ->> 'reportedVersion',
+          first_byte_at = (r.attempt ->> 'firstByteAt')::timestamptz,
+          first_delta_at = (r.attempt ->> 'firstDeltaAt')::timestamptz,
+          request_bytes = (r.attempt ->> 'requestBytes')::int, request_sha256 = r.attempt ->> 'requestSha256',
+          response_status = (r.attempt ->> 'responseStatus')::int, response_bytes = (r.attempt ->> 'responseBytes')::int,
+          response_truncated = (r.attempt ->> 'responseTruncated')::boolean,
+          response_body = decode(r.attempt ->> 'responseBody', 'base64')
+        from running r
+        where r.before = 'running' and r.owner = 'worker' and r.pending is null
+          and a.run_id = any (v_runs) and a.run_id = r."runId" and a.attempt = r.number and a.outcome = 'running'
+        returning r.*, a as latest
+    ), ended as (
+      update runs r set status = s.status, error = s.error, usage = add_usage_v1(r.usage, s.usage), pause = null,
+          worker_id = null, ended_at = v_now, failures = r.failures + (case when s.status = 'failed' then 1 else 0 end),
+          ended_seq = s.last_seq + jsonb_array_length(s.events) + 1
+        from settled s where r.id = s."runId" and r.id = any (v_runs)
+        returning r as run, s.organization_id, s.last_seq, s.queued_count, s.items, s.events, s.latest
+    ), told as materialized (
+      select e.*, jsonb_build_object('run', run_json_v1(e.run, case when (e.run).attempt = 1 then '[]' else (
+          select jsonb_agg(attempt_json_v1(a, (e.run).created_at) order by a.attempt) from attempts a
+            where a.run_id = (e.run).id and a.attempt < (e.run).attempt) end
+        || jsonb_build_array(attempt_json_v1(e.latest, (e.run).created_at)))) as data
+      from ended e
+    ), kept as (
+      insert into items (id, session_id, run_id, run_no, item_no, leg, kind, status, data, created_at)
+        select i.id, (t.run).session_id, (t.run).id, (t.run).run_no, i."itemNo", (t.run).leg, i.kind, i.status, i.data, i."createdAt"
+        from told t, jsonb_to_recordset(t.items)
+          as i (id uuid, "itemNo" int, kind text, status text, data jsonb, "createdAt" timestamptz)
+        -- of an earlier leg: the last of them may become the output
+        on conflict (id) do update set kind = excluded.kind, status = excluded.status
+          where (items.kind, items.status) is distinct from (excluded.kind, excluded.status)
+    ), logged as (
+      insert into session_events (session_id, seq, run_id, attempt, type, data, at)
+        select (t.run).session_id, t.last_seq + e.place, (t.run).id, (t.run).attempt, e.event ->> 'type', e.event -> 'data', v_now
+          from told t, jsonb_array_elements(t.events) with ordinality as e (event, place)
+          where e.event ->> 'type' <> 'item.delta'
+        union all
+        select (t.run).session_id, (t.run).ended_seq, (t.run).id, (t.run).attempt, 'run.' || (t.run).status, t.data, v_now
+          from told t
+    ), grown as (
+      insert into session_deltas (session_id, seq, run_id, attempt, item_id, patch, at)
+        select (t.run).session_id, t.last_seq + e.place, (t.run).id, (t.run).attempt, (e.event -> 'data' ->> 'itemId')::uuid,
+          e.event -> 'data' -> 'patch', v_now
+        from told t, jsonb_array_elements(t.events) with ordinality as e (event, place)
+        where e.event ->> 'type' = 'item.delta'
+    ), touched as (
+      update sessions s set updated_at = v_now from told t where s.id = (t.run).session_id and s.id = any (v_sessions)
+    ), released as (
+      update session_heads h set last_seq = (t.run).ended_seq, held_run_id = null from told t
+        where h.session_id = (t.run).session_id and h.session_id = any (v_sessions)
+    )
+    select t.run, t.last_seq, t.queued_count, t.organization_id, t.data,
+      exists (select from webhook_endpoints e where e.organization_id = t.organization_id and e.disabled_at is null) as is_awaited
+    from told t
+  loop
+    v_done := v_done || (v_ended.run).id;
+    if v_ended.is_awaited then
+      -- what comes before it is told to nobody
+      perform write_deliveries_v1(v_ended.organization_id, (v_ended.run).session_id, (v_ended.run).id, (v_ended.run).attempt,
+        (v_ended.run).ended_seq - 1, v_now,
+        jsonb_build_array(jsonb_build_object('type', 'run.' || (v_ended.run).status, 'data', v_ended.data)));
+    end if;
+    v_next := null;
+    if v_ended.queued_count > 0 then v_next := release_head_v1((v_ended.run).session_id, (v_ended.run).run_no); end if;
+    return next json_build_object('runId', (v_ended.run).id, 'outcome', 'ended', 'baseSeq', v_ended.last_seq, 'at', v_now,
+      'attempt', (v_ended.run).attempt, 'ended', v_ended.data, 'nextRunId', v_next);
+  end loop;
+
+  for v_end in
+    select e.one from jsonb_array_elements(p_ends) as e (one) where (e.one ->> 'runId')::uuid <> all (v_done)
+  loop
+    return next (jsonb_build_object('runId', v_end -> 'runId') || end_run_v1(v_end))::json;
+  end loop;
+end
+$$;
+
 -- Writes down how an attempt went, or goes (outcome `running`: it isn't over). p null: only that it is over (its worker
 -- could not say more).
 create or replace function settle_attempt_v1(p_run_id uuid, p_attempt int, p_now timestamptz, p jsonb) returns void

@@ -15,15 +15,8 @@ import { type Database, createPool } from '../pool.ts'
 import { readEvents } from '../readEvents.ts'
 import { findRun } from '../runs.ts'
 import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
-import {
-  type EndOutcome,
-  type Hold,
-  type Requeue,
-  type RunEnd,
-  appendEvents,
-  endRun,
-  requeueRun,
-} from '../runTransitions.ts'
+import { type EndOutcome, type Hold, type Requeue, type RunEnd, appendEvents, requeueRun } from '../runTransitions.ts'
+import { endRuns, sealEnd } from '../endRuns.ts'
 import type { NewEvent } from '../storeEvents.ts'
 import { registerWorker } from '../workers.ts'
 
@@ -201,20 +194,26 @@ export function requeue(
 }
 
 /** Ends a claimed run by its worker, with one output item unless said otherwise. */
-export async function finish(db: Database, claimed: ClaimedRun, more: Partial<RunEnd> = {}): Promise<EndOutcome> {
+export async function finish(
+  db: Database,
+  claimed: ClaimedRun,
+  more: Partial<Omit<RunEnd, 'right'>> = {},
+): Promise<EndOutcome> {
   const output = itemOf(claimed, claimed.run.nextItemNo, 'complete', 'output', 'bye')
   const { sessionId, runId, epoch } = holdOf(claimed)
   const made = { items: [output], events: [created(output)] }
-  const end: RunEnd = {
-    sessionId,
-    runId,
-    right: { epoch },
-    status: 'completed',
-    ...made,
-    attempt: { outcome: 'completed' },
-    ...more,
-  }
-  return endRun(db, end)
+  const [outcome] = await endRuns(db, [
+    sealEnd({
+      sessionId,
+      runId,
+      status: 'completed',
+      ...made,
+      attempt: { outcome: 'completed' },
+      ...more,
+      right: { epoch },
+    }),
+  ])
+  return outcome!
 }
 
 /** The text of a message item, '' when it has none. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { tunables } from '@shared/domain/tunables'
+import { keptOf } from '../answerRecord.ts'
 import { closeAgentConnections } from '../callAgentApp.ts'
 import {
   type Answer,
@@ -23,7 +24,6 @@ afterEach(closeServers)
 afterAll(() => closeAgentConnections())
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-const bytesOf = (kept: Uint8Array[]) => Buffer.concat(kept).toString()
 
 describe('an answer', () => {
   const done = frame('done')
@@ -137,7 +137,7 @@ describe('the record of an answer', () => {
     const url = await serve((socket) => socket.end(whole(200, '{"items":[{}]}', JSON_TYPE)))
     const { record } = await call(url)
     expect(record).toMatchObject({ status: 200, bytes: 14, keptBytes: 14 })
-    expect(bytesOf(record.kept)).toBe('{"items":[{}]}')
+    expect(keptOf(record).toString()).toBe('{"items":[{}]}')
     expect(record.firstByteAt!.getTime()).toBeGreaterThanOrEqual(before)
   })
 
@@ -147,19 +147,19 @@ describe('the record of an answer', () => {
     const { record } = await call(url)
     expect(record.bytes).toBeGreaterThan(200_000)
     expect(record.keptBytes).toBe(tunables.keptResponseBytes)
-    expect(bytesOf(record.kept)).toBe(JSON.stringify({ items: [item, item] }).slice(0, tunables.keptResponseBytes))
+    expect(keptOf(record).toString()).toBe(JSON.stringify({ items: [item, item] }).slice(0, tunables.keptResponseBytes))
   })
 
   test('holds what came of one that broke off, whatever it was', async () => {
     const url = await serve((socket) => socket.end(whole(500, Uint8Array.of(0, 255, 10))))
     const { record } = await call(url)
     expect(record).toMatchObject({ status: 500, bytes: 3 })
-    expect(Buffer.concat(record.kept)).toEqual(Buffer.of(0, 255, 10))
+    expect(keptOf(record)).toEqual(Buffer.of(0, 255, 10))
   })
 
   test('stays empty when nothing came', async () => {
     const url = await serve((socket) => socket.destroy())
-    expect((await call(url)).record).toEqual({ bytes: 0, kept: [], keptBytes: 0 })
+    expect((await call(url)).record).toMatchObject({ bytes: 0, keptBytes: 0 })
   })
 })
 

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { AgentFailure } from '../agentFailure.ts'
-import { type AgentCall, type AnswerRecord, callAgentApp, newAnswerRecord, type CallFrame } from '../callAgentApp.ts'
+import { type AnswerRecord, newAnswerRecord } from '../answerRecord.ts'
+import type { MakingFrame } from '../assembleRun.ts'
+import { type AgentCall, type CallEnd, callAgentApp } from '../callAgentApp.ts'
+
+type CallFrame = MakingFrame | CallEnd
 
 /** A server that speaks HTTP by hand, so that it can break it in any way. */
 export interface HostileServer {
@@ -124,10 +128,11 @@ export async function call(
   const request = { url, headers, body: '{}', now: () => new Date(), ...more, signal, timeouts }
   let failure: unknown = null
   try {
-    for await (const frame of callAgentApp(request, record)) {
+    const take = (frame: CallFrame) => {
       frames.push(frame)
       onFrame(frame)
     }
+    take(await callAgentApp(request, record, take))
   } catch (error) {
     failure = error
   }

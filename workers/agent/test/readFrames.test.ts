@@ -5,7 +5,7 @@ import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { type FrameParser, framesOfAnswer, ndjsonParser, sseParser } from '../readFrames.ts'
 
-const parse = (parser: FrameParser, lines: readonly string[]) => lines.flatMap((line) => parser.line(line))
+const parse = (parser: FrameParser, lines: readonly string[]) => lines.flatMap((line) => parser.line(line) ?? [])
 const sse = (...lines: string[]) => parse(sseParser(), lines)
 const ndjson = (...lines: string[]) => parse(ndjsonParser(), lines)
 const refused = (message: string | RegExp) =>

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { QueryResult } from 'pg'
 import { isTerminal } from '@shared/domain/events'
@@ -47,7 +48,6 @@ describe('a connection that breaks', () => {
   test.each<[string, string, 'committed' | 'before', number]>([
     ['before the append', 'append_events', 'before', 1],
     ['after the append was committed', 'append_events', 'committed', 1],
-    ['while the history is read, again and again', 'read_history', 'before', 3],
     ['while the agent’s version is read', 'find_version_by_id', 'before', 2],
     ['while the signing key is read', 'find_organization', 'before', 1],
     ['before the end, again and again', 'end_run', 'before', 3],
@@ -67,6 +67,19 @@ describe('a connection that breaks', () => {
     expect(contents).toEqual(['one', 'one answered', 'two', 'two answered'])
     world.faults.splice(0)
   })
+})
+
+test('a connection that breaks while a history too large for the claim is read costs nothing', async () => {
+  const broken = breakOff('read_history', 'before', 3)
+  const large = randomBytes(3_000).toString('base64')
+  const { sessionId, runs } = await twoMessages(broken, (call) => call.answer([{ content: large }]))
+  for (const runId of runs) {
+    expect(await world.ended(runId)).toMatchObject({ status: 'completed' })
+    expect(await charged(runId)).toEqual({ failures: 0, lapses: 0 })
+  }
+  expect(broken.left()).toBe(0)
+  expect((await world.settled(sessionId)).contents).toEqual(['one', large, 'two', large])
+  world.faults.splice(0)
 })
 
 test('a retry whose answer is lost is made once', async () => {

@@ -61,6 +61,12 @@ describe('a bell', () => {
     expect(puller.isClaiming()).toBe(false)
   })
 
+  test('that comes in the same turn as others is answered by one claim', async () => {
+    const { puller, claims } = start(3, runs(3))
+    await Promise.all([puller.wake(['a']), puller.wake(['b']), puller.wake(['c'])])
+    expect(claims[0]).toEqual({ hints: ['a', 'b', 'c'], limit: 3 })
+  })
+
   test('during a claim makes it claim again', async () => {
     const first = deferred<ClaimedRun[]>()
     const hints: (readonly string[])[] = []
@@ -70,7 +76,9 @@ describe('a bell', () => {
         return hints.length === 1 ? first.promise : Promise.resolve([])
       },
     })
-    const bells = [puller.wake(['a']), puller.wake(['b'])]
+    const bells = [puller.wake(['a'])]
+    await settle()
+    bells.push(puller.wake(['b']))
     first.resolve([])
     await Promise.all(bells)
     expect(hints.flat()).toEqual(['a', 'b'])
@@ -93,13 +101,16 @@ describe('a bell', () => {
   test('that comes in the very moment in which a claim ends is not lost', async () => {
     for (let delay = 0; delay < 12; delay++) {
       let claims = 0
+      const claiming = deferred()
       const { puller } = start(1, [], {
         claim: () => {
           claims++
+          claiming.resolve()
           return Promise.resolve([])
         },
       })
       const first = puller.wake([])
+      await claiming.promise
       for (let turn = 0; turn < delay; turn++) await Promise.resolve()
       await Promise.all([first, puller.wake(['b'])])
       await settle()
@@ -171,6 +182,7 @@ describe('after it was stopped', () => {
     const claim = deferred<ClaimedRun[]>()
     const { puller, running } = start(2, [], { claim: () => claim.promise })
     void puller.wake([])
+    await settle()
     const stopped = puller.stop()
     claim.resolve(runs(2))
     await stopped
