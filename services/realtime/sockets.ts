@@ -1,9 +1,11 @@
 import type { Server as HttpServer } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { Server, type Socket } from 'socket.io'
 import { SOCKET_MESSAGES } from '@shared/contracts/sockets'
 import { checkOf } from '@shared/contracts/validate'
 import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 import { AgentViewError, notFound } from '@shared/domain/errors'
+import { gather } from '@shared/domain/gather'
 import { newId } from '@shared/domain/ids'
 import { findJsonFault } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
@@ -16,7 +18,7 @@ import { resumeRun } from '@shared/intake/resumeRun'
 import { readAccepted } from '@shared/intake/accepted'
 import type { IntakeTools } from '@shared/intake/intakeTools'
 import { sendMessage } from '@shared/intake/sendMessage'
-import { findSession } from '@shared/store/sessions'
+import { areSessionsOf } from '@shared/store/sessions'
 import { SocketClient } from './socketClient.ts'
 
 export interface SocketTools extends IntakeTools {
@@ -37,6 +39,11 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
     // What may connect is decided by the credential below; Socket.IO only needs to answer preflights.
     cors: { origin: true },
   })
+  // The answer to an upgrade and Engine.IO's first packet, which follows within the tick, are one write.
+  server.prependListener('upgrade', (_request, connection: Duplex) => {
+    connection.cork()
+    setImmediate(() => connection.uncork())
+  })
   // Whoever names no namespace would stay connected without having said who he is.
   io.use((_socket, next) => next(refusalOf(notFound('namespace'))))
   const namespace = io.of('/client')
@@ -52,7 +59,8 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
       },
     )
   })
-  namespace.on('connection', (socket) => serve(socket, tools))
+  const mayRead = gather(tunables.subscribeTogether, (asked: readonly ReadRequest[]) => areSessionsOf(tools.db, asked))
+  namespace.on('connection', (socket) => serve(socket, tools, mayRead))
   return io
 }
 
@@ -70,11 +78,13 @@ function talker(caller: Caller): Talker {
   return caller
 }
 
-function serve(socket: Socket, tools: SocketTools): void {
+type ReadRequest = ReturnType<typeof scopeOf> & { sessionId: string }
+
+function serve(socket: Socket, tools: SocketTools, mayRead: (request: ReadRequest) => Promise<boolean>): void {
   const client = new SocketClient(socket, (socket.data as { caller: Talker }).caller)
   on(client, tools, 'subscribe', ({ sessionId, after }) =>
     client.inTurn(sessionId, async () => {
-      if (!(await findSession(tools.db, scopeOf(client.caller), sessionId))) throw notFound('session')
+      if (!(await mayRead({ ...scopeOf(client.caller), sessionId }))) throw notFound('session')
       const { lastSeq } = await client.subscribe(tools.feeds, sessionId, after)
       return { ok: true, lastSeq }
     }),

@@ -1,8 +1,9 @@
 import type { Broker } from '@shared/broker/port'
 import { AgentViewError, notFound } from '@shared/domain/errors'
+import { gather } from '@shared/domain/gather'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from '@shared/store/pool'
-import { readEvents, readMovedSeqs } from '@shared/store/readEvents'
+import { type EventPage, readEvents, readLogEnds, readMovedSeqs } from '@shared/store/readEvents'
 import { Reader } from './reader.ts'
 import { FIRST_PAGE, readSnapshotEvent, replay } from './replay.ts'
 import { SessionTail } from './sessionTail.ts'
@@ -64,6 +65,16 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
     }
   }
 
+  const logEnd = gather(tunables.subscribeTogether, (sessionIds: readonly string[]) => readLogEnds(db, sessionIds))
+
+  /** The first events after a cursor. Of many that come at once most have all there is: that is seen together. */
+  async function firstPage(sessionId: string, after: number): Promise<EventPage | null> {
+    const end = await logEnd(sessionId)
+    if (!end) return null
+    refuseAhead(after, end.lastSeq)
+    return after === end.lastSeq ? { ...end, events: [] } : readEvents(db, sessionId, after, FIRST_PAGE)
+  }
+
   function watch(sessionId: string): Watch {
     const known = watches.get(sessionId)
     if (known) return known
@@ -111,9 +122,8 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
       entry.readers.add(reader)
       try {
         await entry.watching
-        const first = await readEvents(db, sessionId, after, FIRST_PAGE)
+        const first = await firstPage(sessionId, after)
         if (!first) throw notFound('session')
-        refuseAhead(after, first.lastSeq)
         reader.admitted = true
         // Not at once: whoever asked is answered before the first event comes.
         setImmediate(() => unlessItFails(replay(db, sessionId, entry.tail, reader, first), sessionId, reader))

@@ -113,6 +113,8 @@ export const tunables = {
   replayPage: 500,
   /** What may wait unsent for one reader. One with more reads on from Postgres once it has taken that. */
   readerBytes: 1 * MIB,
+  /** Subscriptions that begin together share their lookups. More lets the first of them wait for a longer statement. */
+  subscribeTogether: 500,
   /**
    * Characters of events that are written to one reader at once. More makes fewer and larger writes when much comes
    * together; a reader that falls behind is noticed between two of them.

@@ -1,9 +1,10 @@
 import { AgentViewError } from '@shared/domain/errors'
+import { gather } from '@shared/domain/gather'
 import { Recent } from '@shared/domain/recent'
 import { remember } from '@shared/domain/remember'
 import { tunables } from '@shared/domain/tunables'
 import { findApiKey } from '@shared/store/apiKeys'
-import { findEndUser } from '@shared/store/endUsers'
+import { areEndUsers } from '@shared/store/endUsers'
 import { type Organization, findOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
 import type { Caller } from './caller.ts'
@@ -19,14 +20,20 @@ export interface Authenticator {
 }
 
 const REMEMBERED = 10_000
+/** End users that one statement looks up. */
+const TOGETHER = 500
 
 /** What was found is trusted for `tunables.credentialCache`, so that the hot path reads no keys. */
 export function createAuthenticator(db: Database, tokens: EndUserTokens, runTokens: RunTokens): Authenticator {
   const keyOf = remember(REMEMBERED, tunables.credentialCache, (key) => findApiKey(db, key))
   const organizationOf = remember(REMEMBERED, tunables.credentialCache, (id) => findOrganization(db, id))
-  const isKnownEndUser = remember(REMEMBERED, tunables.credentialCache, async (key) => {
+  // Thousands of people may come at once, e.g. after a node was lost.
+  const isEndUser = gather(TOGETHER, (asked: readonly Pick<TokenClaims, 'organizationId' | 'endUserId'>[]) =>
+    areEndUsers(db, asked),
+  )
+  const isKnownEndUser = remember(REMEMBERED, tunables.credentialCache, (key) => {
     const [organizationId, endUserId] = key.split(' ')
-    return (await findEndUser(db, organizationId!, endUserId!)) !== null
+    return isEndUser({ organizationId: organizationId!, endUserId: endUserId! })
   })
 
   /** The signature of a token is checked once; when it ends, and whether its end user is still there, each time. */

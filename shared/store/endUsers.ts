@@ -2,7 +2,7 @@ import { idOf, newId } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import type { EndUser, Space } from '@shared/domain/objects'
 import type { Database } from './pool.ts'
-import { queryOne } from './query.ts'
+import { query, queryOne } from './query.ts'
 import { iso, uuid } from './render.ts'
 
 interface EndUserRow {
@@ -42,6 +42,29 @@ export async function createAnonymousEndUser(
     [uuid('endUser', newId('endUser')), uuid('organization', organizationId), JSON.stringify(metadata)],
   )
   return toEndUser(row!)
+}
+
+/** Which of these end users are there and not revoked, in their order. */
+export async function areEndUsers(
+  db: Database,
+  asked: readonly { organizationId: string; endUserId: string }[],
+): Promise<boolean[]> {
+  const rows = await query<{ known: boolean }>(
+    db,
+    {
+      name: 'are_end_users',
+      text: `select e.id is not null as known
+             from unnest($1::uuid[], $2::uuid[]) with ordinality a(organization_id, end_user_id, no)
+             left join end_users e
+               on e.id = a.end_user_id and e.organization_id = a.organization_id and e.revoked_at is null
+             order by a.no`,
+    },
+    [
+      asked.map(({ organizationId }) => uuid('organization', organizationId)),
+      asked.map(({ endUserId }) => uuid('endUser', endUserId)),
+    ],
+  )
+  return rows.map(({ known }) => known)
 }
 
 /** An organization's end user; null when absent, another's, or revoked. */

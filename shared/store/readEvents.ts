@@ -60,6 +60,23 @@ function toPage(rows: LogRow[], sessionId: string): EventPage | null {
   return { lastSeq: first.last_seq, floorSeq: first.floor_seq, events }
 }
 
+/** What a session's head says of its log; null where there is no such session. In the order asked for. */
+export async function readLogEnds(
+  db: Database,
+  sessionIds: readonly string[],
+): Promise<(Pick<EventPage, 'lastSeq' | 'floorSeq'> | null)[]> {
+  const rows = await query<{ last_seq: number | null; floor_seq: number }>(
+    db,
+    {
+      name: 'read_log_ends',
+      text: `select h.last_seq, h.floor_seq from unnest($1::uuid[]) with ordinality a(session_id, no)
+             left join session_heads h on h.session_id = a.session_id order by a.no`,
+    },
+    [sessionIds.map((id) => uuid('session', id))],
+  )
+  return rows.map(({ last_seq, floor_seq }) => (last_seq === null ? null : { lastSeq: last_seq, floorSeq: floor_seq }))
+}
+
 /** Newest seq of each session; sessions that are gone are missing. */
 export async function readLastSeqs(db: Database, sessionIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await query<{ session_id: string; last_seq: number }>(

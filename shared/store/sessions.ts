@@ -53,6 +53,30 @@ export async function findSession(
   )
 }
 
+/** Whether each of these sessions is of that organization (and, when given, of that end user), in their order. */
+export async function areSessionsOf(
+  db: Database,
+  asked: readonly { organizationId: string; endUserId: string | null; sessionId: string }[],
+): Promise<boolean[]> {
+  const rows = await query<{ theirs: boolean }>(
+    db,
+    {
+      name: 'are_sessions_of',
+      text: `select s.id is not null as theirs
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality a(organization_id, end_user_id, session_id, no)
+             left join sessions s on s.id = a.session_id and s.organization_id = a.organization_id
+               and (a.end_user_id is null or s.end_user_id = a.end_user_id)
+             order by a.no`,
+    },
+    [
+      asked.map(({ organizationId }) => uuid('organization', organizationId)),
+      asked.map(({ endUserId }) => endUserId && uuid('endUser', endUserId)),
+      asked.map(({ sessionId }) => uuid('session', sessionId)),
+    ],
+  )
+  return rows.map(({ theirs }) => theirs)
+}
+
 export async function readSession(db: Database, sessionId: string): Promise<Session | null> {
   const row = await queryOne<{ session: StoredSession | null }>(
     db,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { gather } from '@shared/domain/gather'
 import { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { News } from '../assembleBroker.ts'
@@ -22,7 +23,7 @@ export interface RedisNewsOptions {
 
 /** Channel and text of each message, by turns: the arguments of PUBLISH_ALL. */
 type Messages = string[]
-/** How many channels one SUBSCRIBE names after a reconnect. */
+/** How many channels one SUBSCRIBE names. */
 const CHANNELS_AT_ONCE = 1_000
 /** How many messages one command publishes: Redis does nothing else meanwhile, for less than a millisecond. */
 const MESSAGES_AT_ONCE = 500
@@ -59,12 +60,25 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
   })
   const marked = (text: string) => `${id}\n${text}`
 
+  const channelsOf = (sessionIds: readonly string[]) => sessionIds.map((sessionId) => sessionPrefix + sessionId)
   async function subscribeAll(): Promise<void> {
-    const channels = [abortsChannel, ...audience.watched().map((sessionId) => sessionPrefix + sessionId)]
+    const channels = [abortsChannel, ...channelsOf(audience.watched())]
     for (let start = 0; start < channels.length; start += CHANNELS_AT_ONCE) {
       await subscriber.subscribe(...channels.slice(start, start + CHANNELS_AT_ONCE))
     }
   }
+
+  // Who is watched is looked at when the command goes: a watch may have been taken back while it waited, or begun anew.
+  const begin = gather<string, void>(CHANNELS_AT_ONCE, async (sessionIds) => {
+    const channels = channelsOf(sessionIds.filter((sessionId) => audience.isWatched(sessionId)))
+    if (channels.length > 0) await subscriber.subscribe(...channels)
+    return []
+  })
+  const end = gather<string, void>(CHANNELS_AT_ONCE, async (sessionIds) => {
+    const channels = channelsOf(sessionIds.filter((sessionId) => !audience.isWatched(sessionId)))
+    if (channels.length > 0) await subscriber.unsubscribe(...channels)
+    return []
+  })
 
   await subscribeAll()
   // A failure here is the connection's: it is closed then, and the next 'ready' does all again.
@@ -95,12 +109,12 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
     async watch(sessionId) {
       audience.watch(sessionId)
       if (subscriber.status !== 'ready') return
-      await subscriber.subscribe(sessionPrefix + sessionId).catch((error: unknown) => {
+      await begin(sessionId).catch((error: unknown) => {
         if (subscriber.status === 'ready') throw plainError(error, 'Redis did not take the subscription: ')
       })
     },
     unwatch(sessionId) {
-      if (audience.unwatch(sessionId)) subscriber.unsubscribe(sessionPrefix + sessionId).catch(() => undefined)
+      if (audience.unwatch(sessionId)) end(sessionId).catch(() => undefined)
     },
     fault: () => ([commands, subscriber].every(({ status }) => status === 'ready') ? null : 'Redis is not connected'),
     async close() {

@@ -1,8 +1,9 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
-import { forgeToken } from '../../../test/server/forgeToken.ts'
+import { forgeToken, signingKey } from '../../../test/server/forgeToken.ts'
 import { expiryOf, principalOf, scopeOf } from '../caller.ts'
 import { endUserTokens } from '../endUserTokens.ts'
 
@@ -32,6 +33,45 @@ describe('a token of an end user', () => {
     await refusal(await forgeToken(SECRET, person, { expiresIn: -1 })).toMatchObject({ code: 'token_expired' })
     const both = await forgeToken(SECRET, person, { expiresIn: -1, key: new Uint8Array(32) })
     await refusal(both).toMatchObject({ code: 'unauthorized' })
+  })
+
+  test.each([
+    ['another algorithm', { header: { alg: 'HS512' }, key: new Uint8Array(64) }],
+    ['another issuer', { iss: 'somebody' }],
+    ['another audience', { aud: 'agentview-admin' }],
+    ['a subject that is no end user', { sub: newId('session') }],
+    ['an organization that is none', { org: 'org_1' }],
+  ])('with %s is refused', async (_what, forgery) => {
+    await refusal(await forgeToken(SECRET, person, forgery)).toMatchObject({ code: 'unauthorized' })
+  })
+
+  test('that somebody has changed in any place is refused', async () => {
+    const { token } = await tokens.issue(person.organizationId, person.id)
+    for (let at = 0; at < token.length; at++) {
+      const other = token[at] === 'A' ? 'B' : 'A'
+      await refusal(token.slice(0, at) + other + token.slice(at + 1)).toMatchObject({ code: 'unauthorized' })
+    }
+    for (const longer of [`${token}=`, `${token}.`, `${token} `]) {
+      await refusal(longer).toMatchObject({ code: 'unauthorized' })
+    }
+  })
+
+  test('that demands what nobody knows is refused', async () => {
+    const body = (await tokens.issue(person.organizationId, person.id)).token.split('.')[1]!
+    const signed = (header: object) => {
+      const text = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${body}`
+      return `${text}.${createHmac('sha256', signingKey(SECRET)).update(text).digest('base64url')}`
+    }
+    expect(await tokens.verify(signed({ alg: 'HS256' }))).toMatchObject({ endUserId: person.id })
+    await refusal(signed({ alg: 'HS256', crit: ['b64'], b64: false })).toMatchObject({ code: 'unauthorized' })
+  })
+
+  test('without a signature is refused, whatever it calls its algorithm', async () => {
+    const [, body] = (await tokens.issue(person.organizationId, person.id)).token.split('.')
+    for (const alg of ['none', 'HS256']) {
+      const header = Buffer.from(JSON.stringify({ alg, typ: 'JWT' })).toString('base64url')
+      await refusal(`${header}.${body}.`).toMatchObject({ code: 'unauthorized' })
+    }
   })
 
   test.each(['', 'x', 'a.b.c', '..', `${'x'.repeat(9_000)}`])('"%s" is refused', async (token) => {
