@@ -3,8 +3,11 @@ import { tunables } from '@shared/domain/tunables'
 import type { TailReader } from './sessionTail.ts'
 import type { CutReason, Sink } from './sink.ts'
 
-/** How long a reader that is catching up may take nothing at all before it is cut. */
-const STALLED_MS = 30_000
+export interface ReaderEvents {
+  /** It can't follow what happens at the moment: it is to read on by itself, as fast as it takes it. */
+  behind(): void
+  close(): void
+}
 
 /** One reader's place in the log. */
 export class Reader implements TailReader {
@@ -13,18 +16,18 @@ export class Reader implements TailReader {
   admitted = false
   closed = false
   readonly #sink: Sink
-  readonly #onClose: () => void
+  readonly #on: ReaderEvents
 
-  constructor(sink: Sink, cursor: number, onClose: () => void) {
+  constructor(sink: Sink, cursor: number, on: ReaderEvents) {
     this.#sink = sink
     this.cursor = cursor
-    this.#onClose = onClose
+    this.#on = on
   }
 
-  /** Live events. Nobody waits for a reader here: one that has too much unsent is cut. */
+  /** Live events. Nobody waits for a reader here: one that has too much unsent, if only of one burst, falls behind. */
   deliver(entries: readonly LogEntry[]): void {
     this.#send(entries)
-    if (!this.closed && this.#sink.pendingBytes() > tunables.readerBytes) this.cut('slow')
+    if (!this.closed && this.#sink.pendingBytes() > tunables.readerBytes) this.#on.behind()
   }
 
   /** Events of the past: what it can't take yet is waited for. */
@@ -36,7 +39,7 @@ export class Reader implements TailReader {
   /** Waits for room; a reader that makes none is cut, since it would keep what it was sent for ever. */
   async drained(): Promise<void> {
     if (this.closed) return
-    const timer = setTimeout(() => this.cut('slow'), STALLED_MS)
+    const timer = setTimeout(() => this.cut('slow'), tunables.readerStall)
     await this.#sink.drained()
     clearTimeout(timer)
   }
@@ -54,7 +57,7 @@ export class Reader implements TailReader {
   close(): void {
     if (this.closed) return
     this.closed = true
-    this.#onClose()
+    this.#on.close()
   }
 
   #send(entries: readonly LogEntry[]): void {

@@ -10,6 +10,7 @@ import type { CutReason, Sink } from './sink.ts'
 
 /**
  *   subscribe ─▶ watch (the broker) ─▶ replay pages from Postgres after the cursor ─▶ join the tail ─▶ live
+ *                                       ▲ when it has taken what it was sent ◀──────── too much is unsent ┘
  * A reader gets every event after its cursor exactly once and in order. The last publish of a session may be lost for
  * ever, so every node compares the last seq of all watched sessions now and then.
  */
@@ -83,10 +84,30 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
     broker.unwatch(sessionId)
   }
 
+  /** Leaves the tail to those who can follow it, and comes back to it by way of Postgres. */
+  async function catchUp(sessionId: string, { tail }: Watch, reader: Reader): Promise<void> {
+    tail.leave(reader)
+    await reader.drained()
+    if (reader.closed) return
+    const page = await readEvents(db, sessionId, reader.cursor, FIRST_PAGE)
+    if (page) await replay(db, sessionId, tail, reader, page)
+    else reader.gone()
+  }
+
+  function unlessItFails(replaying: Promise<void>, sessionId: string, reader: Reader): void {
+    replaying.catch((error: unknown) => {
+      log.warn({ err: error, sessionId }, 'a replay broke off')
+      reader.cut('shutdown')
+    })
+  }
+
   return {
     async subscribe(sessionId, after, sink) {
       const entry = watch(sessionId)
-      const reader = new Reader(sink, after, () => leave(sessionId, entry, reader))
+      const reader = new Reader(sink, after, {
+        behind: () => unlessItFails(catchUp(sessionId, entry, reader), sessionId, reader),
+        close: () => leave(sessionId, entry, reader),
+      })
       entry.readers.add(reader)
       try {
         await entry.watching
@@ -95,12 +116,7 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
         refuseAhead(after, first.lastSeq)
         reader.admitted = true
         // Not at once: whoever asked is answered before the first event comes.
-        setImmediate(() => {
-          replay(db, sessionId, entry.tail, reader, first).catch((error: unknown) => {
-            log.warn({ err: error, sessionId }, 'a replay broke off')
-            reader.cut('shutdown')
-          })
-        })
+        setImmediate(() => unlessItFails(replay(db, sessionId, entry.tail, reader, first), sessionId, reader))
         return { lastSeq: first.lastSeq, close: () => reader.close(), cut: (reason) => reader.cut(reason) }
       } catch (error) {
         reader.close()

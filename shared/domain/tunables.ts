@@ -107,8 +107,10 @@ export const tunables = {
   sweep: 2 * SECOND,
   /** Events read at once when a reader catches up. */
   replayPage: 500,
-  /** What may wait unsent for one reader before it is cut (it resumes by cursor). */
+  /** What may wait unsent for one reader. One with more reads on from Postgres once it has taken that. */
   readerBytes: 1 * MIB,
+  /** A reader that takes so long for it is cut (it resumes by cursor). Shorter cuts those on slow networks. */
+  readerStall: 10 * SECOND,
   /**
    * Characters of events that are written to one reader at once. More makes fewer and larger writes when much comes
    * together; a reader that falls behind is noticed between two of them.

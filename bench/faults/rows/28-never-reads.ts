@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reader } from '../../client/reader.ts'
+import { tunables } from '@shared/domain/tunables'
 import { percentile } from '../../percentile.ts'
 import type { Script } from '../agent/script.ts'
 import type { Arena } from '../arena/arena.ts'
@@ -8,7 +9,7 @@ import { peakMemoryOf } from '../arena/memoryOf.ts'
 import { BOTH, NEVER, type Row } from '../arena/row.ts'
 
 const IDLERS = 40
-/** An answer of 6 MB, several times what a reader may leave unsent; not so fast that who reads is cut. */
+/** An answer of 6 MB, several times what a reader may leave unsent. */
 const FLOOD: Script = { words: 3, everyMs: 25, steps: 60, stepBytes: 100_000 }
 const FLOODS = 3
 const WHOLE_BYTES = FLOODS * (FLOOD.steps ?? 0) * (FLOOD.stepBytes ?? 0)
@@ -18,6 +19,8 @@ const TALK: Script = { words: 30, everyMs: 40 }
 /** What readers on the node of the idlers may be behind those on the other one, in the median. */
 const BEHIND_MS = 250
 const WAKES_MS = 5_000
+/** What a busy node may add to the time after which it cuts a reader. */
+const BUSY_MS = 3_000
 
 export const row: Row = {
   number: 28,
@@ -49,9 +52,10 @@ export const row: Row = {
     const grown = `the node grew by ${during - before} bytes`
     arena.expectWithin('others on the node behind those on the other node', behind(arena, bystander, from), BEHIND_MS)
 
-    const cut = await Promise.all(idlers.map((idler) => idler.wake(WAKES_MS)))
     // One that has lost patience meanwhile shows nothing.
     const asleep = sleepers.every(({ reconnects }, index) => reconnects === connections[index])
+    await sleep(tunables.readerStall + BUSY_MS)
+    const cut = await Promise.all(idlers.map((idler) => idler.wake(WAKES_MS)))
     stalled.heal()
     const back = await Promise.all(sleepers.map((reader, index) => comesBack(reader, connections[index] ?? 0)))
     const got = cut.filter((bytes) => bytes !== null)

@@ -1,5 +1,6 @@
 import { type Server, createServer } from 'node:http'
 import { type AddressInfo, type Socket, connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { tunables } from '@shared/domain/tunables'
 import { expectContiguous } from '../../../test/server/eventChecks.ts'
@@ -71,6 +72,14 @@ async function deafReader(sessionId: string, after: number): Promise<void> {
   await eventually(() => world.feeds.watched() > 0)
 }
 
+/** Lets time pass until nobody is waited for. */
+async function losesPatience(): Promise<void> {
+  while (world.feeds.watched() > 0) {
+    jest.advanceTimersByTime(1_000)
+    await sleep(5)
+  }
+}
+
 async function say(writer: Writer, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     await world.engine.say(writer.sessionId, { input: { content: 'x'.repeat(LETTERS) } })
@@ -91,10 +100,13 @@ describe('a reader that never reads', () => {
     mostUnsent = 0
     const writer = await world.newWriter(seeded(1))
     await deafReader(writer.sessionId, 0)
-    for (let rounds = 0; world.feeds.watched() > 0; rounds++) {
+    jest.useFakeTimers({ doNotFake: [...REAL] })
+    for (let rounds = 0; mostUnsent <= tunables.readerBytes; rounds++) {
       await say(writer, 5)
-      expect(rounds).toBeLessThan(20)
+      jest.advanceTimersByTime(tunables.reorder)
+      expect(rounds).toBeLessThan(50)
     }
+    await losesPatience()
     expect(world.watches()).toBe(0)
     expect(mostUnsent).toBeGreaterThan(tunables.readerBytes)
     expect(mostUnsent).toBeLessThan(tunables.readerBytes + 2 * FRAME)
@@ -108,11 +120,7 @@ describe('a reader that never reads', () => {
     jest.useFakeTimers({ doNotFake: [...REAL] })
     await deafReader(writer.sessionId, 0)
     await eventually(() => mostUnsent > tunables.readerBytes / 2)
-    for (let seconds = 0; world.feeds.watched() > 0; seconds += 10) {
-      jest.advanceTimersByTime(10_000)
-      await new Promise((resolve) => setImmediate(resolve))
-      expect(seconds).toBeLessThan(600)
-    }
+    await losesPatience()
     expect(world.watches()).toBe(0)
     expect(mostUnsent).toBeLessThan(tunables.readerBytes / 2 + 2 * FRAME)
   })
@@ -134,21 +142,59 @@ describe('a reader that reads', () => {
     expect(warnings).toEqual([])
   })
 
-  test('goes on by its cursor after it was cut for being slow', async () => {
+  test('gets a burst of far more than its buffer, in one tick, without being cut', async () => {
+    mostUnsent = 0
+    const writer = await world.newWriter(seeded(5))
+    const abort = new AbortController()
+    const stream = readSse(await fetch(`${url}/${writer.sessionId}/0`, { signal: abort.signal }), abort)
+    await stream.until(reaching(await writer.lastSeq()))
+    const contents = Array.from({ length: 20 }, () => 'x'.repeat(LETTERS))
+    for (const content of contents) await world.engine.say(writer.sessionId, { input: { content } })
+    await writer.say()
+    const events = await stream.until(reaching(await writer.lastSeq()))
+    stream.close()
+    expect(stream.cut).toBeNull()
+    expectContiguous(events)
+    expect(mostUnsent).toBeGreaterThan(tunables.readerBytes)
+    expect(mostUnsent).toBeLessThan(tunables.readerBytes + 2 * FRAME)
+  })
+
+  test('reads on from Postgres when it could not follow, and follows again', async () => {
     const writer = await world.newWriter(seeded(4))
     let unsent = 0
+    let drains = 0
     const slow = recorder({
       pendingBytes: () => (unsent += FRAME),
       drained: async () => {
+        drains++
         unsent = 0
       },
     })
     const subscription = await world.feeds.subscribe(writer.sessionId, 0, slow)
     await slow.until(reaching(subscription.lastSeq))
-    for (let rounds = 0; slow.cuts.length === 0; rounds++) {
+    for (let rounds = 0; rounds < 5; rounds++) {
       await say(writer, 3)
-      expect(rounds).toBeLessThan(20)
+      await slow.until(reaching(await writer.lastSeq()))
     }
+    subscription.close()
+    expect(drains).toBeGreaterThan(1)
+    expect(slow.cuts).toEqual([])
+    expect(slow.events).toEqual(await world.engine.log(writer.sessionId))
+  })
+
+  test('goes on by its cursor after it was cut for being slow', async () => {
+    const writer = await world.newWriter(seeded(6))
+    let deaf = false
+    const slow = recorder({
+      pendingBytes: () => (deaf ? 2 * tunables.readerBytes : 0),
+      drained: () => new Promise<void>(() => undefined),
+    })
+    const subscription = await world.feeds.subscribe(writer.sessionId, 0, slow)
+    await slow.until(reaching(subscription.lastSeq))
+    jest.useFakeTimers({ doNotFake: [...REAL] })
+    deaf = true
+    await say(writer, 3)
+    await losesPatience()
     expect(slow.cuts).toEqual([{ reason: 'slow', lastSeq: slow.cursor() }])
     const next = recorder()
     const again = await world.feeds.subscribe(writer.sessionId, slow.cursor(), next)
