@@ -119,7 +119,7 @@ export const tasks = {
   /** Many calls, none of which waits for the one before. */
   async publishMany(sessionId: string, from: number, to: number) {
     const seqs = Array.from({ length: to - from + 1 }, (_, index) => from + index)
-    await Promise.all(seqs.map((seq) => broker.publish([newsOf(sessionId, [seq])])))
+    await Promise.all(seqs.map((seq) => outcome(broker.publish([newsOf(sessionId, [seq])]))))
   },
   publishAborts: (runIds: string[]) => outcome(broker.publishAborts(runIds)),
   fault: async () => broker.fault(),
