@@ -199,6 +199,7 @@ test('I8: a recovery that takes too long, and a message that nobody answers', ()
   expect(broken(history({ more: [late] }))).toEqual(['I8'])
   expect(broken(history({ more: [silent] }))).toEqual(['I8'])
   expect(broken(history({ more: [{ ...late, ms: 6_000 }] }))).toEqual([])
+  expect(checkHistory(history({ more: [late] }), 2)).toEqual([])
 })
 
 describe('I1: runs that the fault is no business of', () => {

@@ -5,7 +5,7 @@ import { runReplay } from './runReplay.ts'
 test('recorded conversations come through an embedded server word by word', async () => {
   const { code, output } = await runReplay('--start', 'embedded', '--limit', '20')
   expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('0 mismatches, 0 failures') })
-}, 120_000)
+})
 
 describeWithRedis('in a cluster', () => {
   test('they come through while workers are killed', async () => {
@@ -23,5 +23,5 @@ describeWithRedis('in a cluster', () => {
     ]
     const { code, output } = await runReplay(...flags)
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('0 mismatches, 0 failures') })
-  }, 180_000)
+  })
 })

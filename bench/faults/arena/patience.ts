@@ -9,11 +9,11 @@ export const patience = {
   /** A stream without a byte is dead: the server's heartbeat is 15 s. */
   silence: 20_000,
   /** For all runs to end once everything is well again. */
-  settle: 60_000,
+  settle: 90_000,
   /** For a webhook delivery: a receiver that hangs (15 s), the pause after it (5 s), and a sender's lease (45 s). */
   delivery: 75_000,
   /** For readers to reach the log's end once all runs have ended. */
-  catchUp: 15_000,
+  catchUp: 60_000,
 } as const
 
 /** The promised recoveries (I8). Milliseconds from the fault, or from when a service is back. */

@@ -10,6 +10,8 @@ export interface FaultOptions {
   seed: number
   broker: Broker | 'both'
   lanes: number
+  /** Promised times may be taken so many times over. */
+  slack: number
   /** The product's own intervals instead of short leases. */
   defaultIntervals: boolean
   /** One of sabotage/mutations.ts, or all: the harness has to notice it. */
@@ -41,6 +43,7 @@ export function parseOptions(argv: readonly string[], rows: readonly Row[]): Fau
         .default('redis'),
     )
     .option('--lanes <count>', 'clusters side by side', wholeNumber, 2)
+    .option('--slack <factor>', 'judges promised times so many times over, on a slow or busy machine', wholeNumber, 1)
     .option('--default-intervals', `leases as by default instead of ${SHORT_LEASE_MS} ms`, false)
     .addOption(
       new Option('--sabotage <name>', 'strike a copy of the product with one guard taken away').choices([

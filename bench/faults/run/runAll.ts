@@ -72,7 +72,7 @@ async function strikeOn(
 ): Promise<StrikeResult> {
   const seed = seedFrom(options.seed, row.number, broker, time)
   const leaseMs = options.defaultIntervals ? tunables.lease : SHORT_LEASE_MS
-  const result = await strikeOnce(row, await lane.site(), seed, leaseMs)
+  const result = await strikeOnce(row, await lane.site(), { seed, leaseMs, slack: options.slack })
   const bad = result.violations.length > 0 || result.error !== null
   if (bad || options.keep) {
     const folder = path.join(results, `${row.number}-${broker}-${time}`)

@@ -17,17 +17,24 @@ export interface StrikeResult {
   recorder: Recorder
 }
 
+export interface StrikeOptions {
+  /** Of its random choices. */
+  seed: number
+  leaseMs: number
+  slack: number
+}
+
 /** Longer than any strike that works: patience for an event, for all runs to end, and restarts of everything. */
-const STRIKE_MS = 180_000
+const STRIKE_MS = 300_000
 
 /**
  *   row.strike ─▶ heal ─▶ settle ─▶ check
  * Everything is made well before the histories are read to their end: a promise is about what comes out, not when.
  */
-export async function strikeOnce(row: Row, site: Site, seed: number, leaseMs: number): Promise<StrikeResult> {
+export async function strikeOnce(row: Row, site: Site, options: StrikeOptions): Promise<StrikeResult> {
   const startedAt = performance.now()
   const recorder = new Recorder()
-  const arena = new Arena(site, recorder, randomNumbers(seed), leaseMs)
+  const arena = new Arena(site, recorder, randomNumbers(options.seed), options.leaseMs)
   let outcome: Outcome | null = null
   let error: string | null = null
   try {
@@ -38,7 +45,7 @@ export async function strikeOnce(row: Row, site: Site, seed: number, leaseMs: nu
     error = caught instanceof Error ? caught.message : String(caught)
     await arena.abandon()
   }
-  const violations = error === null ? checkHistory(recorder.entries) : []
+  const violations = error === null ? checkHistory(recorder.entries, options.slack) : []
   return { outcome, violations, error, seconds: (performance.now() - startedAt) / 1_000, recorder }
 }
 

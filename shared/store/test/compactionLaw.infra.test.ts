@@ -115,4 +115,4 @@ test('whenever it is compacted, any cursor and any snapshot lead to the view of 
   // it was about what is gone
   expect(dropped).toBeGreaterThan(0)
   expect(forgotten).toBeGreaterThan(0)
-}, 120_000)
+})

@@ -37,7 +37,7 @@ test('a session does what its model says, whatever happens to it', async () => {
   }
   const property = fc.asyncProperty(commands(COMMANDS), (tried) => fc.asyncModelRun(setup, tried))
   await fc.assert(property, { numRuns: SESSIONS, interruptAfterTimeLimit: 60_000 })
-}, 120_000)
+})
 
 test('sessions stay in order when their verbs happen at once, by several workers', async () => {
   const property = fc.asyncProperty(rounds(2, ROUNDS), async (race) => {
@@ -51,4 +51,4 @@ test('sessions stay in order when their verbs happen at once, by several workers
     for (const session of sessions) await expectOrder(session)
   })
   await fc.assert(property, { numRuns: RACES, endOnFailure: true })
-}, 120_000)
+})

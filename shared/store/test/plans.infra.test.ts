@@ -223,7 +223,7 @@ describe.each(['never analysed', 'analysed'])('by plans made while the tables we
     const long = await newSessions()
     await seedCrowd(engine, Object.values(long))
     crowd = await subjects(long)
-  }, 120_000)
+  })
   afterAll(async () => {
     client.release()
     await engine.close()

@@ -126,4 +126,4 @@ test('whatever workers, clients and the reconciler do at once, each turn ends on
     }
   }
   expect(ended.toSorted()).toEqual(accepted.toSorted())
-}, 120_000)
+})

@@ -65,7 +65,7 @@ describe('a snapshot', () => {
       }),
       { numRuns: 15 },
     )
-  }, 180_000)
+  })
 
   test('taken while a worker streams is one instant: its seq is that of its items', async () => {
     const sessionId = await engine.newSession()

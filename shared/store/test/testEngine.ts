@@ -68,7 +68,10 @@ export interface TestEngine {
 
 export async function startTestEngine(): Promise<TestEngine> {
   const database = await createTestDatabase()
-  const db = createPool({ url: database.url, name: 'store test', max: 24, onError: () => undefined })
+  // A test holds a transaction open until others wait for it, and on a busy machine that takes its time.
+  const url = new URL(database.url)
+  url.searchParams.set('idle_in_transaction_session_timeout', '0')
+  const db = createPool({ url: url.href, name: 'store test', max: 24, onError: () => undefined })
   const organizationId = newId('organization')
   const settings = { allowedOrigins: [], allowLocalOrigins: true }
   await insertOrganization(db, { id: organizationId, name: 'Test', settings, agentSigningSecret: 'sealed' })

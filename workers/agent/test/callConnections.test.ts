@@ -44,7 +44,7 @@ describe('connections', () => {
     })
     for (let i = 0; i < 5; i++) {
       await call(url)
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await new Promise((resolve) => setTimeout(resolve, 300))
     }
     expect(server.connections()).toBe(1)
   })

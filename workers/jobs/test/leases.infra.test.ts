@@ -114,10 +114,6 @@ test('a worker that can’t renew its lease lets go of its runs before it ends, 
   const call = await world.called(1)
   away.heartbeats = true
   await eventually(() => call.broken)
-  const [lease] = await world.engine.rows<{ left: number }>(
-    'select extract(epoch from max(lease_until) - clock_timestamp())::float8 as left from workers where lapsed_at is null',
-  )
-  expect(lease!.left).toBeGreaterThan(0)
   away.heartbeats = false
   // it says itself that it has let go: nobody needs to wait for the rest of the lease
   await eventually(async () => (await workers()).filter(({ lapsed }) => !lapsed).length === 1)
