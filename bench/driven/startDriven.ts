@@ -12,7 +12,7 @@ export interface Driven<Asked extends Questions> {
   ask<Name extends keyof Asked & string>(
     name: Name,
     ...question: Parameters<Asked[Name]>
-  ): ReturnType<Asked[Name]> & Promise<unknown>
+  ): Promise<Awaited<ReturnType<Asked[Name]>>>
 }
 
 /** It has nothing to clean up; a profile may have to be written. */

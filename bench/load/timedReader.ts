@@ -1,5 +1,6 @@
 import { isObject } from '@shared/domain/json'
 import { preciseNow } from '../agent/script.ts'
+import { FrameStore } from './frameStore.ts'
 import { LeanSocket } from './leanSocket.ts'
 import type { Answer } from './postMessages.ts'
 import { endsRun } from './endsRun.ts'
@@ -17,7 +18,9 @@ export interface TimedTurn {
 export class TimedReader {
   readonly #talk: Talk
   readonly #runs: TimedRuns
-  readonly #frames: { json: Buffer; at: number }[] = []
+  readonly #frames = new FrameStore()
+  /** When each of them came. */
+  #times: number[] = []
   readonly #answers: { answer: Answer; dueAt: number; lateMs: number }[] = []
   #socket: LeanSocket | null = null
   #ended = 0
@@ -62,7 +65,10 @@ export class TimedReader {
 
   /** Checks all that has come; every run's text has so many pieces. */
   read(pieces: number): TimedTurn[] {
-    for (const { json, at } of this.#frames.splice(0)) this.#runs.take(json.toString(), at)
+    const times = this.#times
+    this.#times = []
+    let index = 0
+    for (const json of this.#frames.take()) this.#runs.take(json, times[index++]!)
     const turns = this.#answers.splice(0).map(({ answer, dueAt, lateMs }) => {
       return { dueAt, lateMs, run: this.#runs.expect(runIdOf(answer), pieces) }
     })
@@ -72,7 +78,8 @@ export class TimedReader {
   }
 
   #take(json: Buffer): void {
-    this.#frames.push({ json, at: preciseNow() })
+    this.#times.push(preciseNow())
+    this.#frames.add(json)
     if (endsRun(json)) this.#ended++
   }
 }

@@ -7,6 +7,7 @@ import type { OpenLoopQuestions } from '../load/openLoopMain.ts'
 import { prepareTalks } from '../load/prepareTalks.ts'
 import type { MeasuredCluster } from './measuredCluster.ts'
 import type { ScenarioContext } from './scenario.ts'
+import { type Settled, countSettled } from './throughput/countSettled.ts'
 
 /** Messages that are sent by the clock, to new sessions with a reader each. */
 export interface TimedPlay {
@@ -17,13 +18,16 @@ export interface TimedPlay {
   arrivals: Arrivals
 }
 
+/** What readers have seen, and the runs as Postgres has them at the end. */
+export type PlayResult = OpenLoopResult & { settled: Settled }
+
 /** Plays it from a process of its own; `whilePlaying` is called with that process' id as soon as the first is sent. */
 export async function playTimed<Seen>(
   cluster: MeasuredCluster,
   { name, sessions, script, arrivals }: TimedPlay,
   { cleanup }: Pick<ScenarioContext, 'cleanup'>,
   whilePlaying: (loadPid: number) => Promise<Seen>,
-): Promise<{ result: OpenLoopResult; seen: Seen }> {
+): Promise<{ result: PlayResult; seen: Seen }> {
   const own = new StepStack()
   cleanup.defer(() => own.unwind())
   try {
@@ -34,19 +38,24 @@ export async function playTimed<Seen>(
     const playing: Promise<OpenLoopResult> = load.ask('play', arrivals)
     const [result, seen] = await Promise.all([playing, whilePlaying(load.pid)])
     await load.ask('close')
-    return { result, seen }
+    const sessionIds = talks.map(({ sessionId }) => sessionId)
+    return { result: { ...result, settled: await countSettled(cluster.postgres, sessionIds) }, seen }
   } finally {
     await own.unwind()
   }
 }
 
 /** What speaks against a play: its figures are worthless then. Empty: nothing. */
-export function brokenPlay(name: string, { sent, acknowledged, completed, errors, faults, first }: OpenLoopResult) {
+export function brokenPlay(name: string, result: PlayResult): string[] {
+  const { sent, acknowledged, completed, errors, faults, first, settled } = result
   const broken: string[] = []
   if (errors > 0) broken.push(`${errors} errors`)
   if (faults > 0) broken.push(`${faults} faults in what readers have seen`)
   if (sent !== acknowledged || acknowledged !== completed) {
     broken.push(`${sent} messages sent, ${acknowledged} acknowledged, ${completed} completed`)
+  }
+  if (settled.completed !== acknowledged || settled.other > 0) {
+    broken.push(`Postgres has ${settled.completed} completed runs and ${settled.other} others`)
   }
   return broken.length === 0 ? [] : [`${name}: ${[...broken, ...first].join('; ')}`]
 }

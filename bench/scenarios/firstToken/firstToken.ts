@@ -20,7 +20,8 @@ export const firstToken: Scenario = {
 }
 
 const SECONDS = { full: 30, check: 15 }
-const CAPACITY = { sessions: 64, seconds: 6, warmUpSeconds: 4 }
+const CAPACITY_SESSIONS = 64
+const CAPACITY = { seconds: 6, warmUpSeconds: 4 }
 const LOADS = [30, 70]
 /** Enough that one is seldom still busy when its turn comes. */
 const SESSIONS = 512
@@ -29,9 +30,9 @@ const ONE_USER_EVERY_MS = 200
 const PACED = { ...PLAIN, everyMs: 10 }
 
 async function measureFirstToken(context: ScenarioContext): Promise<Report> {
-  const seconds = context.asked.seconds ?? SECONDS[context.effort]
+  const { seconds = SECONDS[context.effort], sessions: [sessions = SESSIONS] = [] } = context.asked
   const cluster = await startMeasuredCluster(context)
-  const capacity = runsPerSecond(await measureLoop(cluster, CAPACITY, context))
+  const capacity = runsPerSecond(await measureLoop(cluster, CAPACITY_SESSIONS, CAPACITY, context))
   context.say(`capacity: ${Math.round(capacity)} runs/s`)
   const one = evenArrivals((seconds * 1_000) / ONE_USER_EVERY_MS, ONE_USER_EVERY_MS)
   const plays: (Omit<TimedPlay, 'name'> & { load: string })[] = [
@@ -39,7 +40,7 @@ async function measureFirstToken(context: ScenarioContext): Promise<Report> {
     { load: 'one user, streamed', sessions: 1, script: PACED, arrivals: one },
     ...LOADS.map((percent) => ({
       load: `${percent} %`,
-      sessions: SESSIONS,
+      sessions,
       script: PLAIN,
       arrivals: poissonArrivals((capacity * percent) / 100, seconds, randomNumbers(percent)),
     })),

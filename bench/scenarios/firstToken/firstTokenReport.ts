@@ -1,12 +1,11 @@
-import type { OpenLoopResult } from '../../load/openLoop.ts'
-import { brokenPlay } from '../playTimed.ts'
+import { type PlayResult, brokenPlay } from '../playTimed.ts'
 import { shownNumber } from '../renderReport.ts'
 import { type Report, type Target, atMost } from '../scenario.ts'
 
 export interface PlayedLoad {
   /** Such as `30 %` of the capacity. */
   load: string
-  result: OpenLoopResult
+  result: PlayResult
 }
 
 export function firstTokenReport(capacity: number, played: readonly PlayedLoad[]): Report {

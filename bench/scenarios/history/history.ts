@@ -1,7 +1,7 @@
-import { type MeasuredCluster, startMeasuredCluster } from '../measuredCluster.ts'
+import { startMeasuredCluster } from '../measuredCluster.ts'
 import { isQuiet } from '../ratio.ts'
 import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
-import { measureLoop } from '../throughput/measureLoop.ts'
+import { type Loop, startLoop } from '../throughput/measureLoop.ts'
 import { openFinished } from './finishedData.ts'
 import { type HistoryRound, historyReport, roundOf } from './historyReport.ts'
 import { measureGrowth } from './memoryGrowth.ts'
@@ -32,33 +32,29 @@ const GROWTH_SECONDS = { full: 600, check: 180 }
 async function measureHistory(context: ScenarioContext): Promise<Report> {
   const { effort, asked } = context
   const runs = asked.finished ?? RUNS
+  const [sessions = SESSIONS] = asked.sessions ?? []
   const full = await startMeasuredCluster(context, { kept: await openFinished(runs, context) })
   const empty = await startMeasuredCluster(context)
-  const rounds = await alternate(full, empty, context)
+  const loops = { full: await startLoop(full, sessions, context), empty: await startLoop(empty, sessions, context) }
+  const rounds = await alternate(loops, context)
   context.say('lists of sessions')
   const lists = await measureLists(full, runs, PAGES[effort])
   const seconds = asked.seconds ?? GROWTH_SECONDS[effort]
   context.say(`memory: ${seconds} s`)
-  const memory = await measureGrowth(full, { ...settingOf(context), seconds }, context)
-  return historyReport({ runs, rounds, lists, memory, seconds })
+  const window = { seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const { done, growth } = await measureGrowth(full, context, () => loops.full.measure(window))
+  const ends = [await loops.full.end(), await loops.empty.end()]
+  return historyReport({ runs, rounds, lists, growth: { window: done, processes: growth }, ends })
 }
 
-async function alternate(full: MeasuredCluster, empty: MeasuredCluster, context: ScenarioContext) {
-  const wanted = context.asked.rounds ?? ROUNDS[context.effort]
-  const most = context.asked.rounds ?? wanted + MORE_ROUNDS[context.effort]
-  const setting = settingOf(context)
+async function alternate(loops: { full: Loop; empty: Loop }, { asked, effort, say }: ScenarioContext) {
+  const wanted = asked.rounds ?? ROUNDS[effort]
+  const most = asked.rounds ?? wanted + MORE_ROUNDS[effort]
+  const setting = { seconds: asked.seconds ?? SECONDS[effort], warmUpSeconds: WARM_UP_SECONDS }
   const rounds: HistoryRound[] = []
   while (rounds.filter((round) => isQuiet(roundOf(round))).length < wanted && rounds.length < most) {
-    context.say(`round ${rounds.length + 1}: ${setting.seconds} s of each`)
-    rounds.push({
-      full: await measureLoop(full, setting, context),
-      empty: await measureLoop(empty, setting, context),
-    })
+    say(`round ${rounds.length + 1}: ${setting.seconds} s of each`)
+    rounds.push({ full: await loops.full.measure(setting), empty: await loops.empty.measure(setting) })
   }
   return rounds
-}
-
-function settingOf({ asked, effort }: ScenarioContext) {
-  const { sessions = [SESSIONS], seconds = SECONDS[effort] } = asked
-  return { sessions: sessions[0] ?? SESSIONS, seconds, warmUpSeconds: WARM_UP_SECONDS }
 }

@@ -2,15 +2,16 @@ import { type Round, ratioNote, ratioOf } from '../ratio.ts'
 import { shownNumber } from '../renderReport.ts'
 import { type Report, type Table, atLeast, atMost } from '../scenario.ts'
 import { brokenPromises } from '../throughput/judgeLoop.ts'
-import type { LoopResult } from '../throughput/measureLoop.ts'
+import type { MeasuredWindow } from '../measureWindow.ts'
+import type { LoopEnd } from '../throughput/measureLoop.ts'
 import { runsPerSecond } from '../throughput/runCost.ts'
 import type { MemoryGrowth } from './memoryGrowth.ts'
 import type { MeasuredList } from './sessionLists.ts'
 
 /** Beside all that has finished, and beside nothing. */
 export interface HistoryRound {
-  full: LoopResult
-  empty: LoopResult
+  full: MeasuredWindow
+  empty: MeasuredWindow
 }
 
 export interface HistoryResult {
@@ -18,9 +19,9 @@ export interface HistoryResult {
   runs: number
   rounds: readonly HistoryRound[]
   lists: readonly MeasuredList[]
-  memory: { loop: LoopResult; growth: readonly MemoryGrowth[] }
-  /** Of the long load. */
-  seconds: number
+  /** During one long window. */
+  growth: { window: MeasuredWindow; processes: readonly MemoryGrowth[] }
+  ends: readonly LoopEnd[]
 }
 
 /** More than a collector's mood explains; a leak of a kilobyte a run is far beyond it. */
@@ -35,21 +36,20 @@ export function roundOf({ full, empty }: HistoryRound): Round {
 }
 
 export function historyReport(result: HistoryResult): Report {
-  const { runs, rounds, lists, memory } = result
-  const loops = [...rounds.flatMap(({ full, empty }) => [full, empty]), memory.loop]
-  const broken = loops.flatMap(brokenPromises)
+  const { runs, rounds, lists, growth, ends } = result
+  const broken = ends.flatMap(brokenPromises)
   const ratio = ratioOf(rounds.map(roundOf))
   const slowest = Math.max(...lists.map(({ page }) => page.p95 ?? 0))
-  const growth = Math.max(...memory.growth.map(({ part }) => part))
+  const grown = Math.max(...growth.processes.map(({ part }) => part))
   return {
-    tables: [roundsTable(result), listsTable(lists), memoryTable(result)],
+    tables: [roundsTable(result), listsTable(lists), memoryTable(growth)],
     notes: [...broken, ratioNote(ratio)],
-    figures: { runs, ratio, rounds, lists, memory },
+    figures: { runs, ratio, rounds, lists, growth },
     targets: [
       atMost('history.broken-promises', broken.length, 0),
       atLeast('history.ratio', ratio.median, 0.9, '× of empty'),
       atMost('history.session-list-p95', slowest, 50, 'ms'),
-      atMost('history.memory-growth', growth * 100, GROWTH_ALLOWED * 100, '% in 10 min'),
+      atMost('history.memory-growth', grown * 100, GROWTH_ALLOWED * 100, '% in 10 min'),
     ],
   }
 }
@@ -80,12 +80,12 @@ function listsTable(lists: readonly MeasuredList[]): Table {
   }
 }
 
-function memoryTable({ memory, seconds }: HistoryResult): Table {
-  const { growth, loop } = memory
+function memoryTable({ window, processes }: HistoryResult['growth']): Table {
+  const load = `${Math.round(window.window.seconds)} s of ${Math.round(runsPerSecond(window))} runs/s`
   return {
-    title: `Resident memory during ${seconds} s of ${Math.round(runsPerSecond(loop))} runs/s, after the first third`,
+    title: `Resident memory during ${load}, after the first third`,
     columns: ['process', 'MB', 'at the end', 'MB in 10 min, by the slope', 'of what it had'],
-    rows: growth.map(({ process, first, last, inTenMinutes, part }) => [
+    rows: processes.map(({ process, first, last, inTenMinutes, part }) => [
       process,
       ...[first, last, inTenMinutes].map(shownNumber),
       `${(part * 100).toFixed(1)} %`,

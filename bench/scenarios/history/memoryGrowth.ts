@@ -1,9 +1,7 @@
 import { MemoryWatch, type MemorySample } from '../../measure/memoryWatch.ts'
 import { slopeOf } from '../../measure/slope.ts'
-import { StepStack } from '../../cluster/cleanup.ts'
 import type { MeasuredCluster } from '../measuredCluster.ts'
 import type { ScenarioContext } from '../scenario.ts'
-import { type LoopResult, measureLoop } from '../throughput/measureLoop.ts'
 
 /** How the memory of one process went while it worked. Megabytes. */
 export interface MemoryGrowth {
@@ -21,18 +19,15 @@ const LOOK_EVERY_MS = 2_000
 const BEGINNING = 1 / 3
 const TEN_MINUTES_S = 600
 
-export async function measureGrowth(
+/** While so much is done. */
+export async function measureGrowth<Done>(
   cluster: MeasuredCluster,
-  setting: { sessions: number; seconds: number; warmUpSeconds: number },
-  { cleanup }: ScenarioContext,
-): Promise<{ loop: LoopResult; growth: MemoryGrowth[] }> {
-  const own = new StepStack()
-  cleanup.defer(() => own.unwind())
-  const watch = MemoryWatch.start(() => watchedOf(cluster), LOOK_EVERY_MS, own)
-  const loop = await measureLoop(cluster, setting, { cleanup: own })
-  const growth = growthOf(await watch.stop())
-  await own.unwind()
-  return { loop, growth }
+  { cleanup }: Pick<ScenarioContext, 'cleanup'>,
+  work: () => Promise<Done>,
+): Promise<{ done: Done; growth: MemoryGrowth[] }> {
+  const watch = MemoryWatch.start(() => watchedOf(cluster), LOOK_EVERY_MS, cleanup)
+  const done = await work()
+  return { done, growth: growthOf(await watch.stop()) }
 }
 
 /** All but the agent app, which is the bench's, and Postgres, whose pages are shared between its processes. */

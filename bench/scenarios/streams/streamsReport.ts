@@ -1,6 +1,5 @@
-import type { OpenLoopResult } from '../../load/openLoop.ts'
 import type { Use } from '../../measure/meter.ts'
-import { brokenPlay } from '../playTimed.ts'
+import { type PlayResult, brokenPlay } from '../playTimed.ts'
 import { shownNumber } from '../renderReport.ts'
 import { type Report, type Table, type Target, atMost } from '../scenario.ts'
 
@@ -12,7 +11,7 @@ export interface StreamsSetting {
 
 export interface StreamsResult {
   setting: StreamsSetting
-  result: OpenLoopResult
+  result: PlayResult
   /** While all of them streamed. */
   use: Use
   /** Resident MB of each process at most. */
