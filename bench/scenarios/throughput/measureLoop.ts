@@ -19,6 +19,9 @@ export interface LoopEnd {
 
 export type LoopResult = MeasuredWindow & LoopEnd
 
+/** Room for what is short-lived: the load collects garbage seldom, for it shares the machine. */
+const LEAN = ['--max-semi-space-size=64']
+
 /** C sessions on an AgentView, in a process of their own; they wait until they are measured. */
 export interface Loop {
   measure(setting: WindowSetting): Promise<MeasuredWindow>
@@ -33,7 +36,8 @@ export async function startLoop(
 ): Promise<Loop> {
   const own = new StepStack()
   context.cleanup.defer(() => own.unwind())
-  const load = await startDriven<LoadQuestions>('load/main.js', own, profileArguments(context.asked.profiles, 'load'))
+  const nodeArguments = [...LEAN, ...profileArguments(context.asked.profiles, 'load')]
+  const load = await startDriven<LoadQuestions>('load/main.js', own, nodeArguments)
   const meter = await Meter.start(measured, () => ({ ...measured.roots(), load: load.pid }), own)
   const talks = await prepareTalks(measured, sessions, `c${sessions}`)
   await load.ask('connect', { url: measured.url, eventsUrl: measured.eventsUrl, talks })
