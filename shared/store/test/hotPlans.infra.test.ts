@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { acceptMessage } from '../acceptMessage.ts'
-import { claimRuns } from '../claimRuns.ts'
+import { createAccepting } from '../acceptTogether.ts'
+import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
 import { findUnclaimedRuns } from '../dueRuns.ts'
+import { type SealedEnd, endRuns, sealEnd } from '../endRuns.ts'
 import { readHistory } from '../history.ts'
 import type { Database } from '../pool.ts'
-import { readEvents, readLastSeqs } from '../readEvents.ts'
+import { readEvents, readLogEnds, readMovedSeqs } from '../readEvents.ts'
 import { readSnapshot } from '../readSnapshot.ts'
-import { type SessionFilter, listSessions } from '../sessions.ts'
+import { type SessionFilter, areSessionsOf, listSessions } from '../sessions.ts'
 import { RUNS_OF_LONG_SESSION, seedCrowd } from './seedCrowd.ts'
 import { type TestEngine, append, created, finish, holdOf, itemOf, startTestEngine } from './testEngine.ts'
 import { type Plan, type Scan, type WatchedDatabase, watchPlans } from './watchPlans.ts'
@@ -50,6 +52,23 @@ interface HotStatement {
   begin(): Promise<(db: Database) => Promise<unknown>>
 }
 
+const TOGETHER = 10
+const KEY = { principal: 'somebody', route: 'messages', requestHash: 'x' }
+
+function endOf(claimed: ClaimedRun): SealedEnd {
+  const { sessionId, runId, epoch } = holdOf(claimed)
+  const output = itemOf(claimed, claimed.run.nextItemNo, 'complete', 'output', 'bye')
+  const made = { items: [output], events: [created(output)] }
+  return sealEnd({
+    sessionId,
+    runId,
+    status: 'completed',
+    ...made,
+    attempt: { outcome: 'completed' },
+    right: { epoch },
+  })
+}
+
 const takeOne = async () => engine.take((await engine.say(await engine.newSession())).runId, worker)
 const ready = (work: (db: Database) => Promise<unknown>) => () => Promise.resolve(work)
 const list = (more: Partial<SessionFilter>) => {
@@ -67,8 +86,18 @@ const HOT: Record<string, HotStatement> = {
     indexes: [/^session_heads_pkey$/, /^idempotency_keys_pkey$/],
     begin: async () => {
       const sessionId = await engine.newSession()
-      const idempotency = { principal: 'somebody', route: 'messages', key: sessionId, requestHash: 'x' }
-      return (db) => acceptMessage(db, engine.message(sessionId, { idempotency }))
+      return (db) => acceptMessage(db, engine.message(sessionId, { idempotency: { ...KEY, key: sessionId } }))
+    },
+  },
+  'accepting messages together': {
+    indexes: [/^session_heads_pkey$/, /^sessions_pkey$/],
+    begin: async () => {
+      const sessionIds = await Promise.all(Array.from({ length: TOGETHER }, () => engine.newSession()))
+      const messages = await Promise.all(sessionIds.map((id) => engine.plain(id, { idempotency: { ...KEY, key: id } })))
+      return async (db) => {
+        const accepting = createAccepting(db)
+        expect(await Promise.all(messages.map((message) => accepting.take(message)))).not.toContain(null)
+      }
     },
   },
   'claiming a run that was rung for': {
@@ -97,6 +126,16 @@ const HOT: Record<string, HotStatement> = {
       return async (db) => expect(await finish(db, claimed)).toMatchObject({ outcome: 'ended' })
     },
   },
+  'ending runs together': {
+    indexes: [/^session_heads_pkey$/, /^runs_pkey$/],
+    begin: async () => {
+      const ends: SealedEnd[] = []
+      while (ends.length < TOGETHER) ends.push(endOf(await takeOne()))
+      return async (db) => {
+        for (const outcome of await endRuns(db, ends)) expect(outcome).toMatchObject({ outcome: 'ended' })
+      }
+    },
+  },
   'the history': {
     indexes: [/^items_/],
     begin: ready(async (db) => expect(await readHistory(db, longSession, MIDDLE, 20)).toHaveLength(21)),
@@ -113,7 +152,18 @@ const HOT: Record<string, HotStatement> = {
   },
   'the sweep of watched sessions': {
     indexes: [/^session_heads_pkey$/],
-    begin: ready(async (db) => expect(await readLastSeqs(db, sessions)).toHaveProperty('size', 50)),
+    begin: ready(async (db) => {
+      expect(await readMovedSeqs(db, new Map(sessions.map((id) => [id, 0])))).toHaveProperty('size', sessions.length)
+    }),
+  },
+  'subscribing to sessions together': {
+    indexes: [/^session_heads_pkey$/, /^sessions_(pkey|organization)$/],
+    begin: ready(async (db) => {
+      const { organizationId } = engine
+      const asked = sessions.map((sessionId) => ({ organizationId, endUserId: null, sessionId }))
+      expect(await areSessionsOf(db, asked)).not.toContain(false)
+      expect(await readLogEnds(db, sessions)).not.toContain(null)
+    }),
   },
   'the list of sessions': { indexes: [/^sessions_organization$/], begin: list({}) },
   "an end user's list of sessions": {
