@@ -1,4 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
+import type { AgentRequest } from '@shared/contracts/agentApi'
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
@@ -10,6 +11,7 @@ import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
 import type { MakingFrame, RunResult } from '@workers/agent/assembleRun'
 import { buildRequest } from '@workers/agent/buildRequest'
 import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
+import { openAiCall } from '@workers/agent/protocols/openai/openAiCall'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkMetadata, checkOutput } from './checkOutput.ts'
@@ -69,7 +71,7 @@ async function carryOut(attempt: AttemptInProgress, tools: RunTools, signal: Abo
 
 async function prepareCall(
   attempt: AttemptInProgress,
-  { url, policy }: AgentDefinition,
+  { url, policy, openai }: AgentDefinition,
   tools: RunTools,
   signal: AbortSignal,
 ): Promise<AgentCall> {
@@ -84,19 +86,27 @@ async function prepareCall(
     { run: { id, attempt: number, leg, type, metadata }, session, inputs, runItems, toolResults, history },
     limits,
   )
-  const body = JSON.stringify(request)
+  const call = openai ? openAiCall(request, openai) : await ownCall(request, attempt, tools)
+  const { body } = call
   attempt.request = { bytes: Buffer.byteLength(body), sha256: hash('sha256', body, 'hex') }
+  return { url, ...call, timeouts: policy.timeouts, signal, now: attempt.now }
+}
+
+/** The call of an agent app in our own protocol. */
+async function ownCall(request: AgentRequest, { claimed, now }: AttemptInProgress, tools: RunTools) {
+  const { id, attempt: number, leg, organizationId } = claimed.run
+  const body = JSON.stringify(request)
   const headers = {
     'content-type': 'application/json',
     accept: 'text/event-stream, application/x-ndjson, application/json',
     'agentview-run-id': id,
     'agentview-attempt': String(number),
-    'agentview-run-token': tools.runTokenOf(attempt.claimed),
+    'agentview-run-token': tools.runTokenOf(claimed),
     'idempotency-key': `${id}:${leg}`,
     traceparent: newTraceparent(),
-    ...signatureHeaders([await tools.findSigningSecret(run.organizationId)], `${id}-${number}`, body, attempt.now()),
+    ...signatureHeaders([await tools.findSigningSecret(organizationId)], `${id}-${number}`, body, now()),
   }
-  return { url, headers, body, timeouts: policy.timeouts, signal, now: attempt.now }
+  return { body, headers }
 }
 
 /** W3C Trace Context; node:crypto draws the random bytes of UUIDs for many at once. */
