@@ -37,6 +37,8 @@ export const tunables = {
   accept: {
     /** Batches of one process under way at once. More are smaller ones, each with a commit of its own. */
     batches: 1,
+    /** A batch that takes longer lets others go beside it. Longer makes all wait for one connection that hangs. */
+    patience: 250,
     /** Messages of one batch. More make the first ones wait for the others' writing. */
     messages: 64,
     /** Sessions and agents' versions that a process remembers. Fewer are read again before a message of theirs is accepted. */

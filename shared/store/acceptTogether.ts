@@ -38,6 +38,8 @@ export interface Accepting {
 
 interface Waiting {
   message: PlainMessage
+  /** As accept_messages_v1 takes it. */
+  row: object
   resolve(accepted: AcceptedRun | null): void
   reject(error: unknown): void
 }
@@ -45,7 +47,7 @@ interface Waiting {
 /**
  *   take ─▶ behind others of its session and key ─▶ the next batch ─▶ accept_messages_v1, one transaction for all
  * A batch goes as soon as fewer than `tunables.accept.batches` are under way: at low load at once, under load as many
- * together as came meanwhile.
+ * together as came meanwhile. One that hangs (its connection may be dead) is not waited for.
  */
 export function createAccepting(db: Database): Accepting {
   const waiting: Waiting[] = []
@@ -66,11 +68,13 @@ export function createAccepting(db: Database): Accepting {
 
   async function send(batch: readonly Waiting[]): Promise<void> {
     underWay++
+    const over = once(() => {
+      underWay--
+      wake()
+    })
+    const late = setTimeout(over, tunables.accept.patience)
     try {
-      const begun = await acceptAll(
-        db,
-        batch.map(({ message }) => message),
-      )
+      const begun = await acceptAll(db, batch)
       for (const { message, resolve } of batch) resolve(begun.get(message.runId) ?? null)
     } catch (error) {
       // What Postgres refuses is one message's fault and was rolled back for all: each is tried alone.
@@ -79,13 +83,13 @@ export function createAccepting(db: Database): Accepting {
         else reject(error)
       }
     }
-    underWay--
-    wake()
+    clearTimeout(late)
+    over()
   }
 
   function join(message: PlainMessage): Promise<AcceptedRun | null> {
     return new Promise((resolve, reject) => {
-      waiting.push({ message, resolve, reject })
+      waiting.push({ message, row: stored(message), resolve, reject })
       wake()
     })
   }
@@ -112,12 +116,22 @@ function lanesOf({ sessionId, organizationId, idempotency }: PlainMessage): stri
   return [sessionId, `${organizationId} ${principal} ${route} ${key}`]
 }
 
-async function acceptAll(db: Database, messages: readonly PlainMessage[]): Promise<Map<string, AcceptedRun>> {
+function once(act: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    act()
+  }
+}
+
+async function acceptAll(db: Database, batch: readonly Waiting[]): Promise<Map<string, AcceptedRun>> {
   const limits = { deadlineMs: tunables.runDeadline, queueMax: tunables.sessionQueue }
-  const begun = await callFunction<StoredRunBegun[]>(db, 'accept_messages_v1', messages.map(stored), limits)
+  const rows = batch.map(({ row }) => row)
+  const begun = await callFunction<StoredRunBegun[]>(db, 'accept_messages_v1', rows, limits)
   const byRun = new Map(begun.map((row) => [row.runId, row]))
   return new Map(
-    messages.flatMap((message) => {
+    batch.flatMap(({ message }) => {
       const row = byRun.get(uuid('run', message.runId))
       return row ? [[message.runId, accepted(message, row)]] : []
     }),

@@ -4,6 +4,7 @@ import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 import { type IdempotencyKey, acceptMessage } from '../acceptMessage.ts'
 import { type Accepting, type PlainMessage, createAccepting } from '../acceptTogether.ts'
+import type { PoolClient } from 'pg'
 import type { Database } from '../pool.ts'
 import { countRows, expectSound } from './invariants.ts'
 import { type TestEngine, bare, finish, startTestEngine, typesOf } from './testEngine.ts'
@@ -196,16 +197,34 @@ test('a message to an idle session is a plain one, whatever it would do to a bus
   }
 })
 
-test('whoever loses the connection gets the error, and the next batch goes', async () => {
-  const [lost, next] = await plainTo(await newSessions(2), { idempotency: key() })
+/** Somebody else's transaction that has the message's key and doesn't end: its batch hangs. */
+async function holdKeyOf({ idempotency }: PlainMessage): Promise<PoolClient> {
   const client = await engine.db.connect()
   await client.query('begin')
-  const { principal, route, key: name, requestHash } = lost!.idempotency!
+  const { principal, route, key: name, requestHash } = idempotency!
   const values = [bare(engine.organizationId), principal, route, name, requestHash]
   await client.query(
     `insert into idempotency_keys (organization_id, principal, route, key, request_hash, acceptance) values ($1, $2, $3, $4, $5, '{}')`,
     values,
   )
+  return client
+}
+
+test('a batch that hangs holds no other up', async () => {
+  const [first, next] = await newSessions(2)
+  const stuck = await engine.plain(first!, { idempotency: key() })
+  const client = await holdKeyOf(stuck)
+  const outcome = one.take(stuck)
+  await engine.untilSomebodyWaits()
+  expect(await one.take(await engine.plain(next!))).toMatchObject({ outcome: 'accepted' })
+  await client.query('rollback')
+  client.release()
+  expect(await outcome).toMatchObject({ outcome: 'accepted' })
+})
+
+test('whoever loses the connection gets the error, and the next batch goes', async () => {
+  const [lost, next] = await plainTo(await newSessions(2), { idempotency: key() })
+  const client = await holdKeyOf(lost!)
   const outcome = one.take(lost!).catch((error: unknown) => error)
   await engine.untilSomebodyWaits()
   await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
