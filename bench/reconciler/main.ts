@@ -9,7 +9,7 @@ import { explain, measure } from './measure.ts'
 import { parseOptions } from './options.ts'
 import { type Row, WANTED_MS, renderTable } from './render.ts'
 import { seedFinished } from '../seed/finished.ts'
-import { TENANT, seedDeltas, seedLive } from './seed.ts'
+import { TENANT, seedDelivered, seedDeltas, seedLive } from './seed.ts'
 import { STATEMENTS } from './statements.ts'
 
 /**
@@ -38,6 +38,7 @@ process.exitCode = await withCleanup(async (cleanup) => {
   await client.connect()
   await seedLive(client)
   await seedDeltas(client)
+  await seedDelivered(client)
   const empty = await measure(url, STATEMENTS, EXECUTIONS)
 
   const begun = performance.now()

@@ -30,6 +30,13 @@ export const LIVE = {
   deltas: 200_000,
   workers: 10,
   lapsedWorkers: 40,
+  endpoints: 40,
+  /** Deliveries that are due, of all endpoints: more than all measurements claim. */
+  dueDeliveries: 20_000,
+  /** Deliveries that are to be tried again later. */
+  laterDeliveries: 2_000,
+  /** Deliveries that were taken, kept for a month. */
+  delivered: 200_000,
 }
 
 const MAKE_TENANT = `
@@ -87,6 +94,27 @@ const BLOCKED = `
       bench_id(4, 1), '1.0.0', false, now(), now(), now() + interval '1 day', 1, 3, now()
     from generate_series(0, ${LIVE.blocked - 1}) n`
 
+/** Deliveries of all endpoints in turn; of runs that have ended. */
+function deliveries(count: number, status: 'pending' | 'delivered', due: string): string {
+  return `
+    insert into deliveries (id, organization_id, endpoint_id, session_id, seq, type, run_id, run_attempt, data, at, status, due_at,
+        created_at, ended_at)
+      select new_uuid_v1(), bench_id(1, 1), bench_id(40, 1 + n % ${LIVE.endpoints}), bench_id(200, n), 9, 'run.completed',
+        bench_id(201, n), 1, (select jsonb_build_object('run', run_snapshot_v1(bench_id(17, 1)))), now(), '${status}', ${due}, now(), ${status === 'delivered' ? 'now()' : 'null'}
+      from generate_series(1, ${count}) n`
+}
+
+const ENDPOINTS = `
+  insert into webhook_endpoints (id, organization_id, url, events, secret)
+    select bench_id(40, n), bench_id(1, 1), 'https://receiver.example', '{run.completed}', 'sealed'
+    from generate_series(1, ${LIVE.endpoints}) n`
+
+/** What a sender's looks must not read. */
+export async function seedDelivered(client: pg.Client): Promise<void> {
+  await client.query(deliveries(LIVE.delivered, 'delivered', 'now()'))
+  await client.query('analyze deliveries')
+}
+
 /** The partition that a look goes over. */
 export async function seedDeltas(client: pg.Client): Promise<void> {
   await client.query(`
@@ -114,6 +142,9 @@ export async function seedLive(client: pg.Client): Promise<void> {
       deadline: `now() - interval '1 second'`,
     }),
     BLOCKED,
+    ENDPOINTS,
+    deliveries(LIVE.dueDeliveries, 'pending', `now() - interval '1 second'`),
+    deliveries(LIVE.laterDeliveries, 'pending', `now() + interval '1 day'`),
     'analyze',
   ])
     await client.query(sql)

@@ -9,6 +9,7 @@ import {
   isQuarantineNeeded,
 } from '@shared/store/dueRuns'
 import type { Database } from '@shared/store/pool'
+import { claimDeliveries, forgetDeliveries } from '@shared/store/sendDeliveries'
 import { findOutdatedRuns } from '@shared/store/retention'
 import { claimRuns } from '@shared/store/claimRuns'
 import { findOrphanedRuns, forgetWorkers, heartbeat, markLapsedWorkers, readUptime } from '@shared/store/workers'
@@ -39,7 +40,12 @@ function something(found: readonly unknown[] | null): void {
   if (!found || found.length === 0) throw new Error('the statement found nothing to do')
 }
 
-/** What every round sends, then what a worker sends, then what is done once a minute. */
+const { concurrency, perEndpoint, kept } = tunables.webhooks
+
+/** What a sender with all places free takes. */
+const CLAIM = { limit: concurrency, each: perEndpoint, room: new Map<string, number>(), after: null }
+
+/** What every round sends, then what a worker and a sender of webhooks send, then what is done once a minute. */
 export const STATEMENTS: MeasuredStatement[] = [
   { name: 'readUptime', execute: (db) => readUptime(db) },
   { name: 'markLapsedWorkers', execute: (db) => markLapsedWorkers(db, 'expired') },
@@ -55,8 +61,10 @@ export const STATEMENTS: MeasuredStatement[] = [
     name: 'claimRuns (one run)',
     execute: async (db) => something(await claimRuns(db, CLAIMING_WORKER, [], 1)),
   },
+  { name: 'claimDeliveries', execute: async (db) => something(await claimDeliveries(db, CLAIM)) },
   { name: 'ensureDeltaPartitions', execute: (db) => ensureDeltaPartitions(db, 3) },
   { name: 'forgetIdempotencyKeys', execute: (db) => forgetIdempotencyKeys(db, tunables.idempotency) },
+  { name: 'forgetDeliveries', execute: (db) => forgetDeliveries(db, kept) },
   { name: 'forgetWorkers', execute: (db) => forgetWorkers(db) },
   { name: 'findOldPartitions', execute: (db) => findOldPartitions(db, tunables.compaction.grace) },
   {

@@ -15,7 +15,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'shared/http': [...SERVER, 'shared/store', 'shared/intake'],
   'services/*': [...STORE_AND_BROKER, 'shared/intake', 'shared/delivery', 'shared/http'],
   'workers/agent': SERVER,
-  'workers/webhooks': ['shared/domain', 'shared/store'],
+  'workers/webhooks': ['shared/domain', 'shared/failpoints', 'shared/store'],
   'workers/jobs': [...STORE_AND_BROKER, 'shared/intake', 'workers/agent', 'workers/webhooks'],
   migrations: ['shared/store'],
   cli: ['*'],

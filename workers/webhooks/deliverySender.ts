@@ -5,6 +5,7 @@ import { Agent } from 'undici'
 import { clockFrom } from '@shared/domain/clockFrom'
 import { type DeliveryAnswer, judgeDelivery } from '@shared/domain/judgeDelivery'
 import { tunables } from '@shared/domain/tunables'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
 import type { Database } from '@shared/store/pool'
 import { unseal } from '@shared/store/sealedSecrets'
 import { type ClaimedDelivery, type SettledDelivery, claimDeliveries } from '@shared/store/sendDeliveries'
@@ -100,6 +101,7 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
       log.error({ err: error, deliveryId: delivery.id }, 'a delivery could not be sent')
       return { error: 'It could not be sent.' }
     })
+    if (armed) await failpoint('delivery.answered', { deliveryId: delivery.id, sessionId: delivery.event.sessionId })
     const settled = settle(delivery, answer)
     if (settled.status === 'delivered') troubled.delete(delivery.endpointId)
     else if (answer !== null) troubled.add(delivery.endpointId)

@@ -14,6 +14,7 @@ export type FailpointName =
   | 'resume.committed'
   | 'cancel.committed'
   | 'deadline.committed'
+  | 'delivery.answered'
   | `takeover.${'before' | 'committed'}`
 
 /** A strike that waits for somebody to come to its point. */

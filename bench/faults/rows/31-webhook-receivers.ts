@@ -1,5 +1,6 @@
 import type { Arena } from '../arena/arena.ts'
 import { BRIEF } from '../arena/arena.ts'
+import type { Conversation } from '../arena/conversation.ts'
 import { bounds, patience } from '../arena/patience.ts'
 import type { Answer } from '../arena/receiver.ts'
 import { BOTH, NEVER, type Row } from '../arena/row.ts'
@@ -13,7 +14,7 @@ const RECEIVERS: Record<string, Answer> = { well: 204, refusing: 500, hanging: '
 
 export const row: Row = {
   number: 31,
-  title: 'webhook receivers: 500, hang, killed after 2xx',
+  title: 'webhook receivers: 500, hang, killed after 2xx; their sender killed',
   invariants: ['I6', 'I8'],
   brokers: BOTH,
   async strike(arena) {
@@ -33,16 +34,33 @@ export const row: Row = {
     const turns = talks.flatMap((talk) => talk.turns)
     const slowest = await tellAll(arena, 'well', turns)
     arena.expectWithin('run ended → told to a receiver that is well', slowest, bounds.lostDoorbell)
-    for (const { name } of endpoints) await tellAll(arena, name, turns)
+    const lost = await killSender(arena, talks[0]!)
+    const all = talks.flatMap((talk) => talk.turns)
+    for (const { name } of endpoints) await tellAll(arena, name, all)
     await Promise.all(endpoints.map((endpoint) => endpoint.remove()))
     const came = arena.recorder.entries.filter((entry) => entry.kind === 'delivered')
     const refused = came.filter(({ answered }) => !isTaken(answered)).length
-    const again = came.length - endpoints.length * turns.length - refused
+    const again = came.length - endpoints.length * all.length - refused
+    const cameAgain = came.filter(({ deliveryId }) => deliveryId === lost).length > 1
     return {
-      proof: refused > 0 ? `${refused} deliveries were refused or not answered, ${again} came again` : null,
+      proof:
+        refused > 0 && cameAgain
+          ? `${refused} deliveries were refused or not answered, ${again} came again, one of them since its sender was killed`
+          : null,
       recovery: null,
     }
   },
+}
+
+/** Kills a sender that has an answer which it has told nobody; gives the id of its delivery, if one was struck. */
+async function killSender(arena: Arena, talk: Conversation): Promise<string | null> {
+  const armed = await arena.arm('delivery.answered', { action: 'kill', match: { sessionId: talk.sessionId } })
+  const turn = talk.say(BRIEF)
+  const struck = await armed.struck()
+  if (!struck) return null
+  await turn.sawEnd()
+  await arena.revive(struck)
+  return String(struck.context.deliveryId)
 }
 
 /** Waits until a receiver has taken the end of each; gives how long it took at most after a reader saw it, in ms. */

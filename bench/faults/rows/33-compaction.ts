@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Script } from '../agent/script.ts'
 import { type Arena, BRIEF } from '../arena/arena.ts'
-import { compactNow, openDeltas } from '../arena/compactNow.ts'
+import { compactNow, dropPartitionNow, openDeltas } from '../arena/compactNow.ts'
 import { BOTH, type Row } from '../arena/row.ts'
 
 const LIVE: Script = { words: 60, everyMs: 40, steps: 1 }
@@ -28,25 +28,34 @@ export const row: Row = {
     await live.saw('item.delta')
     const forgotten = await compactNow(arena.site.postgres)
     arena.site.links.between('clients', 'realtime-1').heal()
-    await compactAndReconnect(arena)
+    const dropped = await compactAndReconnect(arena)
     await live.sawEnd()
     const snapshots = arena.recorder.entries.filter(
       (entry) => entry.kind === 'event' && entry.event.type === 'snapshot',
     )
     const cut = snapshots.length
     return {
-      proof: forgotten > 0 && cut > 0 ? `${forgotten} events forgotten, ${cut} snapshots were read` : null,
+      proof:
+        forgotten > 0 && cut > 0 && dropped > 0
+          ? `${forgotten} deltas and logs forgotten, ${dropped} deltas dropped with their partitions, ${cut} snapshots were read`
+          : null,
       recovery: null,
     }
   },
 }
 
-/** Readers of all kinds come and go while what has ended is forgotten, again and again. */
-async function compactAndReconnect(arena: Arena): Promise<void> {
+/** Readers of all kinds come and go while what has ended is forgotten, again and again; how much was dropped as a partition. */
+async function compactAndReconnect(arena: Arena): Promise<number> {
+  const brief = await arena.conversation()
+  let dropped = 0
   for (let round = 0; round < ROUNDS; round++) {
+    await brief.talk(1, BRIEF)
     for (const { readers, turns } of arena.conversations) {
       if (turns.length > 0) readers[arena.pick(0, readers.length - 1)]?.drop()
     }
-    await Promise.all([compactNow(arena.site.postgres), sleep(arena.pick(50, 400))])
+    const forgetting = round % 2 === 0 ? dropPartitionNow(arena.site.postgres) : compactNow(arena.site.postgres)
+    const [gone] = await Promise.all([forgetting, sleep(arena.pick(50, 400))])
+    if (round % 2 === 0) dropped += gone
   }
+  return dropped
 }

@@ -10,8 +10,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'shared/store/functions/20_append_log.sql',
-        from: 'and h.held_run_id = v_run.id and h.held_epoch = v_run.epoch',
-        to: 'and h.held_run_id = v_run.id',
+        from: 'and h.held_run_id = g."runId" and h.held_epoch = g.epoch',
+        to: 'and h.held_run_id = g."runId"',
       },
     ],
   },
