@@ -20,8 +20,10 @@ const missed = await withCleanup(async (cleanup) => {
     const own = new StepStack()
     cleanup.defer(() => own.unwind())
     say(`\n${name}: ${SCENARIOS[name].measures}`)
+    const begun = performance.now()
     const outcome = await outcomeOf(name, contextOf(options, own))
     await own.unwind()
+    say(`${name}: ${Math.round((performance.now() - begun) / 1_000)} s in all`)
     outcomes[name] = outcome
     if (!options.json) tell(name, outcome)
   }

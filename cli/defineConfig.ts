@@ -41,6 +41,19 @@ export interface RunTypeInput {
   displayProperties?: unknown
 }
 
+/** How a Chat Completions endpoint is asked. */
+export interface OpenAiInput {
+  model: string
+  /** From the environment: `process.env.OPENAI_API_KEY`. Stored sealed. */
+  apiKey?: string | undefined
+  /** What the model is told before everything else. */
+  system?: string
+  /** What the model may call. Its run pauses then, until the page, a person or your server has answered. */
+  tools?: readonly { name: string; description?: string; parameters?: ConfigSchema }[]
+  /** Further members of the request's body: `{ temperature: 0 }`. */
+  parameters?: object
+}
+
 export interface AgentInput {
   /** How clients name the agent, e.g. `support`; unique within the organization. */
   name: string
@@ -49,7 +62,9 @@ export interface AgentInput {
   url: string
   /** Semver of this definition. A changed definition needs a new one. */
   version: string
-  protocol?: 'agentview'
+  /** `openai`: the address is that of a Chat Completions endpoint, `https://api.openai.com/v1/chat/completions`. */
+  protocol?: 'agentview' | 'openai'
+  openai?: OpenAiInput
   /** Schema of each metadata key of a session. */
   metadata?: Readonly<Record<string, ConfigSchema>>
   /** When true, metadata keys that `metadata` doesn't name are accepted. */

@@ -140,7 +140,7 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
       allowLocalOrigins: false,
       newKeys,
     })
-    for (const definition of await configuredAgents(settings)) {
+    for (const definition of await configuredAgents(settings, settings.secret!)) {
       console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false)}`)
     }
     if (made) console.log(`Organization ${organizationId}; its keys are in ${settings.dataFolder}/credentials.json`)

@@ -21,6 +21,7 @@ import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
 import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
+import { sealDefinition } from '@shared/store/sealedDefinitions'
 import { findFirstOrganization } from '@shared/store/organizations'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { takeOverLapsed } from '@workers/jobs/chores/lostWorkers'
@@ -166,7 +167,7 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
     stopping.add('The example agents', 1_000, () => examples.stop())
     definitions.push(...examples.agents)
   }
-  if (options.roles.includes('api')) definitions.push(...(await configuredAgents(settings)))
+  if (options.roles.includes('api')) definitions.push(...(await configuredAgents(settings, begun.secret)))
   if (definitions.length > 0 && first.organizationId === null) {
     throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
   }
@@ -174,13 +175,14 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
   return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
 }
 
-/** What the config file defines; none without a file, unless somebody named one. */
-export async function configuredAgents({ config }: Settings): Promise<AgentDefinition[]> {
+/** What the config file defines, its secrets sealed; none without a file, unless somebody named one. */
+export async function configuredAgents({ config }: Settings, secret: string): Promise<AgentDefinition[]> {
   const there = await access(config.file, constants.R_OK).then(
     () => true,
     () => false,
   )
-  return there || config.explicit ? loadConfig(config.file) : []
+  const definitions = there || config.explicit ? await loadConfig(config.file) : []
+  return definitions.map((definition) => sealDefinition(secret, definition))
 }
 
 /** Publishes a definition. A changed one under the same version string is refused, but while developing (embedded). */

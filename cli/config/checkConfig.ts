@@ -23,6 +23,7 @@ export function checkConfig(part: unknown): ServerConfig {
   refuseDuplicates(checked.value)
   for (const [index, agent] of checked.value.agents.entries()) {
     const path = ['agents', index]
+    refuseMissingProtocol(agent, path)
     for (const [schema, at] of schemasOf(agent, path)) checkSchema(schema, at)
     const fault = findJsonFault(agent, tunables.jsonDepth)
     if (fault) throw new ConfigMistake([...path, ...segmentsOf(fault.path)], fault.message)
@@ -34,7 +35,9 @@ function contractMistake(part: unknown, detail: ErrorDetail | undefined): Config
   const path = segmentsOf(detail?.path ?? '')
   const expected = EXPECTED[path.map((segment) => `/${typeof segment === 'number' ? '*' : segment}`).join('')]
   const meaning = detail?.message.startsWith('must match') && expected !== undefined ? ` (${expected})` : ''
-  return new ConfigMistake(path, `${detail?.message ?? 'is not valid'}${meaning}${givenText(part, path)}`)
+  // A key is told to nobody, not even to whoever reads the terminal or a log of CI.
+  const given = path.at(-1) === 'apiKey' ? '' : givenText(part, path)
+  return new ConfigMistake(path, `${detail?.message ?? 'is not valid'}${meaning}${given}`)
 }
 
 function refuseDuplicates({ agents }: ServerConfig): void {
@@ -52,6 +55,13 @@ function refuseDuplicates({ agents }: ServerConfig): void {
   }
 }
 
+function refuseMissingProtocol({ protocol, openai }: ServerConfig['agents'][number], path: Path): void {
+  if (protocol === 'openai' && !openai)
+    throw new ConfigMistake([...path, 'protocol'], 'is "openai", which needs openai: { model: "…" } beside it')
+  if (protocol !== 'openai' && openai)
+    throw new ConfigMistake([...path, 'openai'], 'counts only with protocol: "openai" beside it')
+}
+
 function duplicate(values: readonly string[]): { value: string; index: number; first: number } | null {
   for (const [index, value] of values.entries()) {
     const first = values.indexOf(value)
@@ -62,6 +72,8 @@ function duplicate(values: readonly string[]): { value: string; index: number; f
 
 function* schemasOf(agent: ServerConfig['agents'][number], path: Path): Generator<[JsonObject, Path]> {
   for (const [key, schema] of Object.entries(agent.metadata ?? {})) yield [schema, [...path, 'metadata', key]]
+  for (const [index, { parameters }] of (agent.openai?.tools ?? []).entries())
+    if (parameters) yield [parameters, [...path, 'openai', 'tools', index, 'parameters']]
   for (const [index, run] of agent.runs.entries()) {
     const at = [...path, 'runs', index]
     if (run.input) yield [run.input.schema, [...at, 'input', 'schema']]

@@ -75,28 +75,34 @@ class Stream:
 
     def send(self, name, data):
         # json.dumps writes no line ends, so that data is always one line.
-        self._chunk(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+        chunk = chunk_of(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+        with self._lock:
+            self._last = time.monotonic()
+            self._write(chunk)
 
     def end(self):
-        self.leave()
-        self._chunk(b"")
+        with self._lock:
+            self.leave()
+            self._write(chunk_of(b""))
 
     def leave(self):
         self._ended.set()
 
-    def _chunk(self, data):
-        """One chunk of HTTP/1.1's chunked encoding; the empty one is the last."""
-        with self._lock:
-            self._last = time.monotonic()
-            self._write(b"%x\r\n%b\r\n" % (len(data), data))
-
     def _beat(self):
         while not self._ended.wait(HEARTBEAT_SECONDS):
-            if time.monotonic() - self._last >= HEARTBEAT_SECONDS / 2:
+            with self._lock:
+                # The end may just have come: what is written after it would be taken for the next answer.
+                if self._ended.is_set() or time.monotonic() - self._last < HEARTBEAT_SECONDS / 2:
+                    continue
                 try:
-                    self._chunk(b":\n\n")
+                    self._write(chunk_of(b":\n\n"))
                 except OSError:
                     return  # nobody reads any more; the next frame finds out as well
+
+
+def chunk_of(data):
+    """One chunk of HTTP/1.1's chunked encoding; the empty one is the last."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def make_handler(answer, version, secret):

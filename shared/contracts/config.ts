@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { AGENT_NAME, ON_BUSY } from '@shared/domain/agents'
+import { AGENT_NAME, ON_BUSY, PROTOCOLS } from '@shared/domain/agents'
+import type { JsonObject } from '@shared/domain/json'
 import { AnyObject, closed } from './objects.ts'
 
 const Milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }))
@@ -43,12 +44,31 @@ export const RunTypeConfig = closed({
   idleTimeout: Milliseconds(1_000, 24 * HOUR),
 })
 
+const OpenAiConfig = closed({
+  model: Type.String({ minLength: 1, maxLength: 200 }),
+  apiKey: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,500}$' })),
+  system: Type.Optional(Type.String({ maxLength: 100_000 })),
+  tools: Type.Optional(
+    Type.Array(
+      closed({
+        name: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,64}$' }),
+        description: Type.Optional(Type.String({ maxLength: 10_000 })),
+        parameters: Type.Optional(AnyObject),
+      }),
+      { maxItems: 128 },
+    ),
+  ),
+  // Not a schema, but whatever the endpoint knows.
+  parameters: Type.Optional(Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: {} })),
+})
+
 export const AgentConfig = closed({
   name: Type.String({ pattern: AGENT_NAME.source }),
   title: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   url: Type.String({ pattern: '^https?://' }),
   version: Type.String({ pattern: '^(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$' }),
-  protocol: Type.Optional(Type.Enum(['agentview'])),
+  protocol: Type.Optional(Type.Enum([...PROTOCOLS])),
+  openai: Type.Optional(OpenAiConfig),
   metadata: Type.Optional(
     Type.Unsafe<Record<string, Static<typeof AnyObject>>>({ type: 'object', additionalProperties: AnyObject }),
   ),

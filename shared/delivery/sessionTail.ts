@@ -89,7 +89,7 @@ export class SessionTail {
     for (const seq of this.#pending.keys()) if (seq <= this.seq) this.#pending.delete(seq)
   }
 
-  /** In parts, between which a reader that has too much unsent is cut. */
+  /** In parts, between which a reader that has too much unsent falls behind. */
   #pass(entries: readonly LogEntry[]): void {
     for (const part of partsOf(entries, tunables.sendChars)) {
       this.seq = part.at(-1)!.seq

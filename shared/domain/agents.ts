@@ -49,13 +49,39 @@ export interface RunTypeDefinition {
   idleTimeout?: number
 }
 
+/** What an agent app speaks: our own protocol, or that of a Chat Completions endpoint. */
+export const PROTOCOLS = ['agentview', 'openai'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
+/** A tool that the model may call; whoever takes part in the conversation carries it out. */
+export interface ToolDefinition {
+  name: string
+  description?: string
+  /** JSON Schema of its arguments. */
+  parameters?: JsonObject
+}
+
+/** How a Chat Completions endpoint is asked. */
+export interface OpenAiSettings {
+  model: string
+  /** Sealed wherever it is stored. */
+  apiKey?: string
+  /** What the model is told before everything else. */
+  system?: string
+  tools?: ToolDefinition[]
+  /** Further members of the request's body, such as `temperature`. */
+  parameters?: JsonObject
+}
+
 /** What one immutable version of an agent consists of on the server: schemas and policies, no components. */
 export interface AgentDefinition {
   name: string
   title?: string
   url: string
   version: string
-  protocol: 'agentview'
+  protocol: Protocol
+  /** With the protocol `openai` only, and then always. */
+  openai?: OpenAiSettings
   /** JSON Schema of each metadata key of a session. */
   metadata?: Record<string, JsonObject>
   allowUnknownMetadata?: boolean

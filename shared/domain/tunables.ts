@@ -15,7 +15,7 @@ export const tunables = {
   metadataBytes: 64 * KIB,
   /** One line of an agent app's stream. */
   streamLineBytes: 1 * MIB,
-  /** All that one attempt may send. A flood ends the run, not the worker. */
+  /** All that one attempt, or a run that its agent app carries out by itself, may send. A flood ends the run, not the worker. */
   agentAnswerBytes: 8 * MIB,
   /** How many items one attempt, or a run that its agent app carries out by itself, may make. */
   agentAnswerItems: 10_000,

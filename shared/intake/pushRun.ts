@@ -75,6 +75,8 @@ export async function pushRun(
       throw noOutput()
     case 'too_many_items':
       throw new AgentViewError('payload_too_large', `A run has ${tunables.agentAnswerItems} items at most.`)
+    case 'too_many_bytes':
+      throw new AgentViewError('payload_too_large', `A run has ${tunables.agentAnswerBytes} bytes of items at most.`)
     case 'absent':
       throw notFound('run')
   }

@@ -193,6 +193,17 @@ export async function findCreatedSession(
   return { outcome: 'replayed', sessionId: idOf('session', kept.sessionId) }
 }
 
+/** The same for a run that an agent app has begun by itself. */
+export async function findBegunRun(
+  db: Database,
+  organization: string,
+  key: IdempotencyKey,
+): Promise<{ outcome: 'replayed'; runId: string } | { outcome: 'mismatch' } | null> {
+  const kept = await findReplay<Pick<Acceptance, 'runId'>>(db, organization, key)
+  if (kept === null || kept === 'mismatch') return kept && { outcome: kept }
+  return { outcome: 'replayed', runId: idOf('run', kept.runId) }
+}
+
 async function findReplay<Kept extends object>(
   db: Database,
   organization: string,

@@ -68,7 +68,7 @@ export async function beginExternalRun(db: Database, run: NewExternalRun): Promi
     idleMs: run.idleMs,
     inputs: input ? [newItem(input)] : [],
     items: items.map((data, index) => ({ ...newItem(data), kind: kindOf(index, items.length, end) })),
-    pending: pendingOf(run),
+    pending: { ...pendingOf(run), itemBytes: bytesOf(items) },
     end: end && { ...end, attempt: attemptOf(end) },
     idempotency: idempotency ? storedKey(idempotency, organizationId) : null,
   })
@@ -99,9 +99,12 @@ export interface PushTarget {
   epoch: number | null
 }
 
+/** What a run holds at most: tunables' agentAnswerItems and agentAnswerBytes. */
+type TooMuch = 'too_many_items' | 'too_many_bytes'
+
 export type PushOutcome =
   | { outcome: 'pushed'; events: SessionEvent[] }
-  | { outcome: 'replayed' | 'mismatch' | 'absent' | 'run_ended' | 'not_external' | 'too_many_items' }
+  | { outcome: 'replayed' | 'mismatch' | 'absent' | 'run_ended' | 'not_external' | TooMuch }
 
 /** Adds to a run, and renews its lease; with nothing to add only that. */
 export async function pushToRun(
@@ -122,7 +125,9 @@ export async function pushToRun(
     idleMs,
     items: push.items.map((data) => ({ ...newItem(data), kind: 'step' })),
     itemsMax: tunables.agentAnswerItems,
+    itemBytesMax: tunables.agentAnswerBytes,
     pending: pendingOf(push),
+    itemBytes: bytesOf(push.items),
     idempotency: idempotency ? storedKey(idempotency, organizationId) : null,
   })
   return result.outcome === 'pushed'
@@ -130,7 +135,7 @@ export async function pushToRun(
     : result
 }
 
-export type ExternalEndOutcome = EndOutcome | { outcome: 'not_external' | 'no_output' | 'too_many_items' }
+export type ExternalEndOutcome = EndOutcome | { outcome: 'not_external' | 'no_output' | TooMuch }
 
 /**
  * Ends a run by its agent app, with what it adds at last. What it had pushed before is read and folded without a lock, as
@@ -151,6 +156,8 @@ export async function endExternalRun(
     if (isEnded(live.run.status)) return { outcome: 'already_ended' }
     if (live.owner !== 'external') return { outcome: 'not_external' }
     if (live.nextItemNo + push.items.length > tunables.agentAnswerItems) return { outcome: 'too_many_items' }
+    const bytes = bytesOf([...live.items.map(({ data }) => data), ...push.items])
+    if (push.items.length > 0 && bytes > tunables.agentAnswerBytes) return { outcome: 'too_many_bytes' }
     const { items, changed } = settled(
       live.items,
       push.items.map((data, index) => itemAt(live, index, data)),
@@ -178,10 +185,9 @@ export async function endExternalRun(
 
 type Live = NonNullable<Awaited<ReturnType<typeof readLiveRun>>>
 
-function itemAt({ run, nextItemNo }: Live, index: number, data: JsonObject): Item {
+function itemAt({ run, nextItemNo, at }: Live, index: number, data: JsonObject): Item {
   const place = { sessionId: run.sessionId, runId: run.id, runNo: run.runNo, itemNo: nextItemNo + index }
-  const createdAt = new Date().toISOString()
-  return { id: newId('item'), ...place, kind: 'step', status: 'complete', data, createdAt }
+  return { id: newId('item'), ...place, kind: 'step', status: 'complete', data, createdAt: at }
 }
 
 /** All items of a run that ends, the last one as its output if it completed, and the events that say what changes. */
@@ -203,6 +209,10 @@ function settled(known: readonly Item[], added: readonly Item[], end: PushedEnd)
 
 function newItem(data: JsonObject): { id: string; data: JsonObject } {
   return { id: uuid('item', newId('item')), data }
+}
+
+function bytesOf(items: readonly JsonObject[]): number {
+  return items.reduce((sum, data) => sum + Buffer.byteLength(JSON.stringify(data)), 0)
 }
 
 function kindOf(index: number, count: number, end: PushedEnd | null): ItemKind {

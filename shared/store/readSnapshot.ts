@@ -111,6 +111,8 @@ export interface LiveRun {
   items: Item[]
   /** The fold of the run's events up to `seq`. */
   view: SessionView
+  /** Postgres' clock just then. */
+  at: string
 }
 
 /** A run and what it has made so far, at one instant. Goes on from `known`, read before. Null when absent. */
@@ -128,12 +130,13 @@ export async function readLiveRun(
       epoch: number
       owner: LiveRun['owner']
       next_item_no: number
+      at: Date
     }>(
       client,
       {
         name: 'live_run',
         // Not joined by the session: a plan may then read all its runs.
-        text: `select h.last_seq, run_snapshot_v1(r.id) as run, r.epoch, r.owner, r.next_item_no
+        text: `select h.last_seq, run_snapshot_v1(r.id) as run, r.epoch, r.owner, r.next_item_no, clock_timestamp() as at
                from session_heads h, runs r where h.session_id = $1 and r.id = $2`,
       },
       [id, uuid('run', runId)],
@@ -142,6 +145,6 @@ export async function readLiveRun(
     const view = foldSession(await readRunLog(client, id, sessionId, runId, known?.seq ?? 0), known?.view)
     const items = view.items.filter((item) => item.kind !== 'input')
     const { last_seq: seq, epoch, owner, next_item_no: nextItemNo } = row
-    return { seq, run: renderRun(row.run), epoch, owner, nextItemNo, items, view }
+    return { seq, run: renderRun(row.run), epoch, owner, nextItemNo, items, view, at: row.at.toISOString() }
   })
 }

@@ -16,8 +16,14 @@ export function uuid(kind: IdKind, id: string): string {
 }
 
 export function iso(time: string | Date): string {
-  return (typeof time === 'string' ? new Date(time) : time).toISOString()
+  if (typeof time !== 'string') return time.toISOString()
+  // As jsonb has most of them: to the microsecond, in UTC. Each event tells several.
+  if (time.length === UTC_MICROSECONDS && time.endsWith('+00:00')) return `${time.slice(0, ISO_MILLISECONDS)}Z`
+  return new Date(time).toISOString()
 }
+
+const UTC_MICROSECONDS = '2026-01-02T03:04:05.678901+00:00'.length
+const ISO_MILLISECONDS = '2026-01-02T03:04:05.678'.length
 
 export interface StoredAttempt {
   attempt: number

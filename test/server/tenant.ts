@@ -6,6 +6,7 @@ import { createApiKey } from '@shared/store/apiKeys'
 import { createAnonymousEndUser } from '@shared/store/endUsers'
 import { insertOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
+import { sealDefinition } from '@shared/store/sealedDefinitions'
 import { newSigningSecret, seal } from '@shared/store/sealedSecrets'
 import type { AgentApps } from './agentApps.ts'
 import { type ApiClient, createApiClient } from './apiClient.ts'
@@ -71,7 +72,7 @@ export async function createTenant(tools: TenantTools, name: string, allowedOrig
       const outcome = await publishAgent(
         db,
         organizationId,
-        {
+        sealDefinition(tools.secret, {
           url: apps.urlOf(app),
           version: '1.0.0',
           protocol: 'agentview',
@@ -79,7 +80,7 @@ export async function createTenant(tools: TenantTools, name: string, allowedOrig
           allowUnknownMetadata: true,
           runs: [{ type: 'chat' }],
           ...definition,
-        },
+        }),
         'refuse',
       )
       return outcome.version

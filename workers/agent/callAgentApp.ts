@@ -7,7 +7,7 @@ import { type AnswerRecord, recordChunk } from './answerRecord.ts'
 import type { MakingFrame } from './assembleRun.ts'
 import { type Deadline, startDeadline } from './callDeadlines.ts'
 import { brokenConnection, endedEarly, refusal } from './callFailures.ts'
-import { type AnswerReader, answerReader } from './readAnswer.ts'
+import { type AnswerFormat, type AnswerReader, answerReader } from './readAnswer.ts'
 import { timeSlices } from './timeSlices.ts'
 
 /**
@@ -20,6 +20,8 @@ export interface AgentCall {
   url: string
   headers: Record<string, string>
   body: string
+  /** How the answer is read; our own protocol unless said. */
+  format?: AnswerFormat
   timeouts: CallTimeouts
   /** Aborts the call; its reason is what the call rejects with. */
   signal: AbortSignal
@@ -130,7 +132,7 @@ class Answer implements Dispatcher.DispatchHandler {
       return
     }
     this.#try(() => {
-      this.#reader = answerReader(String(headers['content-type'] ?? ''))
+      this.#reader = answerReader(String(headers['content-type'] ?? ''), this.#call.format)
     })
   }
 

@@ -14,19 +14,42 @@ export interface AnswerReader {
   end(): Iterator<AgentFrame>
 }
 
-export function answerReader(contentType: string): AnswerReader {
+/** How the answers of a protocol are read. */
+export interface AnswerFormat {
+  /** Reads a stream of this content type; null: the protocol has none. Each stream has a reader of its own. */
+  stream(type: string): LinesReader | null
+  /** Reads an answer in one piece. */
+  whole(text: string): AgentFrame[]
+}
+
+/** The frames that these lines complete. */
+export type LinesReader = (lines: readonly string[]) => Generator<AgentFrame>
+
+const OWN_FORMAT: AnswerFormat = {
+  stream(type) {
+    const parser = parserFor(type)
+    return parser && ((lines) => framesOf(lines, parser))
+  },
+  whole: framesOfAnswer,
+}
+
+function parserFor(type: string): FrameParser | null {
+  if (type === 'text/event-stream') return sseParser()
+  const isNdjson = type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl'
+  return isNdjson ? ndjsonParser() : null
+}
+
+export function answerReader(contentType: string, format: AnswerFormat = OWN_FORMAT): AnswerReader {
   const type = contentType.split(';')[0]!.trim().toLowerCase()
-  if (type === 'text/event-stream') return streamReader(sseParser())
-  if (type === 'application/json') return wholeReader()
-  if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl') {
-    return streamReader(ndjsonParser())
-  }
+  if (type === 'application/json') return wholeReader(format)
+  const read = format.stream(type)
+  if (read) return streamReader(read)
   throw invalidOutput(
     `The agent app answered with the content type "${type}": application/json, text/event-stream or application/x-ndjson is wanted.`,
   )
 }
 
-function wholeReader(): AnswerReader {
+function wholeReader({ whole }: AnswerFormat): AnswerReader {
   const chunks: Buffer[] = []
   return {
     push(chunk) {
@@ -34,24 +57,24 @@ function wholeReader(): AnswerReader {
       return null
     },
     end() {
-      return framesOfAnswer(decodeWhole(Buffer.concat(chunks))).values()
+      return whole(decodeWhole(Buffer.concat(chunks))).values()
     },
   }
 }
 
-function streamReader(parser: FrameParser): AnswerReader {
+function streamReader(read: LinesReader): AnswerReader {
   const lines = lineReader(tunables.streamLineBytes)
   return {
     push(chunk, deadline) {
       const whole = lines.push(chunk)
       if (whole.length === 0) return null
       deadline.alive()
-      return framesOf(whole, parser)
+      return read(whole)
     },
     /** A last frame may lack its line ends. What can't be read there was cut off: it says nothing about the agent app. */
     end() {
       try {
-        return [...framesOf([...lines.end(), ''], parser)].values()
+        return [...read([...lines.end(), ''])].values()
       } catch {
         throw endedEarly()
       }

@@ -4,18 +4,25 @@ import { type Json, findJsonFault, isObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { invalidOutput } from './agentFailure.ts'
 
-/** Turns lines of an answer into frames. A comment line (heartbeat) and an ignored frame give none. */
-export interface FrameParser {
-  line(line: string): AgentFrame | null
+/** Turns lines of an answer into what they say. A comment line (heartbeat) and an ignored frame say nothing. */
+export interface LineParser<Said> {
+  line(line: string): Said | null
 }
+
+export type FrameParser = LineParser<AgentFrame>
 
 const checkAnswer = checkOf(AgentAnswer)
 const checks = Object.fromEntries(
   Object.entries(AGENT_FRAMES).map(([name, schema]) => [name, checkOf(schema)]),
 ) as unknown as { [Name in FrameName]: Check<Extract<AgentFrame, { name: Name }>['data']> }
 
-/** Server-sent events (WHATWG HTML, 9.2.6), as far as agent apps need them: `event`, `data`, comments, blank line. */
+/** Frames as server-sent events. */
 export function sseParser(): FrameParser {
+  return eventParser((event, data) => toFrame(event || 'message', data || '{}'))
+}
+
+/** Server-sent events (WHATWG HTML, 9.2.6), as far as agent apps need them: `event`, `data`, comments, blank line. */
+export function eventParser<Said>(say: (event: string, data: string | null) => Said | null): LineParser<Said> {
   let event = ''
   let data: string | null = null
 
@@ -35,10 +42,10 @@ export function sseParser(): FrameParser {
         take(line)
         return null
       }
-      const frame = event === '' && data === null ? null : toFrame(event || 'message', data || '{}')
+      const said = event === '' && data === null ? null : say(event, data)
       event = ''
       data = null
-      return frame
+      return said
     },
   }
 }

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
+import type { AgentRequest } from '@shared/contracts/agentApi'
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
@@ -10,6 +11,7 @@ import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
 import type { MakingFrame, RunResult } from '@workers/agent/assembleRun'
 import { buildRequest } from '@workers/agent/buildRequest'
 import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
+import { openAiCall } from '@workers/agent/protocols/openai/openAiCall'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkMetadata, checkOutput } from './checkOutput.ts'
@@ -69,7 +71,7 @@ async function carryOut(attempt: AttemptInProgress, tools: RunTools, signal: Abo
 
 async function prepareCall(
   attempt: AttemptInProgress,
-  { url, policy }: AgentDefinition,
+  { url, policy, openai }: AgentDefinition,
   tools: RunTools,
   signal: AbortSignal,
 ): Promise<AgentCall> {
@@ -84,19 +86,33 @@ async function prepareCall(
     { run: { id, attempt: number, leg, type, metadata }, session, inputs, runItems, toolResults, history },
     limits,
   )
+  const call = openai ? openAiCall(request, openai) : await ownCall(request, attempt, tools)
+  const { body } = call
+  attempt.request = { bytes: Buffer.byteLength(body), sha256: hash('sha256', body, 'hex') }
+  return { url, ...call, timeouts: policy.timeouts, signal, now: attempt.now }
+}
+
+/** The call of an agent app in our own protocol. */
+async function ownCall(request: AgentRequest, { claimed, now }: AttemptInProgress, tools: RunTools) {
+  const { id, attempt: number, leg, organizationId } = claimed.run
   const body = JSON.stringify(request)
-  attempt.request = { bytes: Buffer.byteLength(body), sha256: createHash('sha256').update(body).digest('hex') }
   const headers = {
     'content-type': 'application/json',
     accept: 'text/event-stream, application/x-ndjson, application/json',
     'agentview-run-id': id,
     'agentview-attempt': String(number),
-    'agentview-run-token': tools.runTokenOf(attempt.claimed),
+    'agentview-run-token': tools.runTokenOf(claimed),
     'idempotency-key': `${id}:${leg}`,
-    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
-    ...signatureHeaders([await tools.findSigningSecret(run.organizationId)], `${id}-${number}`, body, attempt.now()),
+    traceparent: newTraceparent(),
+    ...signatureHeaders([await tools.findSigningSecret(organizationId)], `${id}-${number}`, body, now()),
   }
-  return { url, headers, body, timeouts: policy.timeouts, signal, now: attempt.now }
+  return { body, headers }
+}
+
+/** W3C Trace Context; node:crypto draws the random bytes of UUIDs for many at once. */
+function newTraceparent(): string {
+  const [trace, parent] = [randomUUID().replaceAll('-', ''), randomUUID().replaceAll('-', '')]
+  return `00-${trace}-${parent.slice(-16)}-01`
 }
 
 /** How an answer ended well. */

@@ -13,6 +13,7 @@ import { findOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
 import { type ClaimedRun, claimQuarantined, claimRuns } from '@shared/store/claimRuns'
 import { requeueRun } from '@shared/store/runTransitions'
+import { unsealDefinition } from '@shared/store/sealedDefinitions'
 import { unseal } from '@shared/store/sealedSecrets'
 import { type HeldRun, heartbeat, registerWorker, removeWorker } from '@shared/store/workers'
 import { startDeliverySender } from '@workers/webhooks/deliverySender'
@@ -117,7 +118,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     findVersion: remember(10_000, Number.POSITIVE_INFINITY, async (id) => {
       const version = await readForRun(findVersionById(db, id))
       if (!version) throw new Error(`the agent version ${id} is gone`)
-      return version
+      return { ...version, definition: unsealDefinition(secret, version.definition) }
     }),
     runTokenOf: ({ run, session }) =>
       tokens.issue({ organizationId: run.organizationId, sessionId: session.id, runId: run.id, epoch: run.epoch }),

@@ -8,21 +8,33 @@ import { describeWithPython, python } from '../../../test/python.ts'
 
 const FOLDER = path.join(import.meta.dirname, '..')
 
-let child: ChildProcess
-let served: Served
+const children: ChildProcess[] = []
+
+/** Runs Python with these arguments and a free port, until it says that it listens. */
+async function start(...args: string[]): Promise<Served & { child: ChildProcess }> {
+  const port = await freePort()
+  const env = { ...process.env, PORT: String(port), AGENTVIEW_SIGNING_SECRET: SECRET, PYTHONDONTWRITEBYTECODE: '1' }
+  const child = spawn(python(), args, { cwd: FOLDER, env, stdio: ['pipe', 'pipe', 'ignore'] })
+  children.push(child)
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  const url = `http://127.0.0.1:${port}/`
+  return { child, url, send: (init) => fetch(url, init) }
+}
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+/** An agent in the place of the example's; `sys`, `agent` are there. */
+const withAgent = (code: string) =>
+  start('-c', `import sys, agent\nagent.HEARTBEAT_SECONDS = 0.02\n${code}\nagent.serve(it)`)
 
 describeWithPython('the agent in Python', () => {
-  beforeAll(async () => {
-    const port = await freePort()
-    const env = { ...process.env, PORT: String(port), AGENTVIEW_SIGNING_SECRET: SECRET, PYTHONDONTWRITEBYTECODE: '1' }
-    child = spawn(python(), [path.join(FOLDER, 'agent.py')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-    // Its first line says that it listens.
-    await new Promise((resolve) => child.stdout!.once('data', resolve))
-    const url = `http://127.0.0.1:${port}/`
-    served = { url, send: (init) => fetch(url, init) }
-  })
+  let served: Awaited<ReturnType<typeof start>>
 
-  afterAll(() => void child?.kill('SIGKILL'))
+  beforeAll(async () => {
+    served = await start('agent.py')
+  })
 
   test('streams its words and says that all is said', async () => {
     const response = await post(served)
@@ -69,6 +81,43 @@ describeWithPython('the agent in Python', () => {
   test('survives those who hang up', async () => {
     for (let turn = 0; turn < 10; turn++) await (await post(served)).body!.cancel()
     expect((await post(served)).status).toBe(200)
-    expect(child.exitCode).toBeNull()
+    expect(served.child.exitCode).toBeNull()
+  })
+
+  test('sends heartbeats while it is silent, and nothing after its end', async () => {
+    const slow = await withAgent(`def it(request):\n  sys.stdin.readline()\n  yield "text", {"delta": "At last."}`)
+    for (let turn = 0; turn < 20; turn++) {
+      const response = await post(slow)
+      let text = ''
+      let asked = false
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk
+        if (asked || !text.includes(':\n\n:\n\n')) continue
+        asked = true
+        slow.child.stdin!.write('\n')
+      }
+      expect(text).toMatch(
+        /^event: version\n.+\n\n(:\n\n){2,}event: text\ndata: {"delta": "At last."}\n\n(:\n\n)*event: done\ndata: {}\n\n$/,
+      )
+    }
+  })
+
+  test('fails without telling what its code says, and goes on', async () => {
+    const failing = await withAgent(`def it(request):\n  yield "text", {"delta": "One "}\n  raise OSError("secret")`)
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await framesOf(await post(failing))).slice(1)).toEqual([
+        ['text', { delta: 'One ' }],
+        ['error', { message: 'The agent failed.', retryable: true }],
+      ])
+    }
+  })
+
+  test('ends with a pause, and is asked nothing more', async () => {
+    const toolCalls = [{ callId: 'c', name: 'ask', arguments: {} }]
+    const call = '{"callId": "c", "name": "ask", "arguments": {}}'
+    const asking = await withAgent(
+      `def it(request):\n  yield "pause", {"toolCalls": [${call}]}\n  yield "text", {"delta": "?"}`,
+    )
+    expect((await framesOf(await post(asking))).slice(1)).toEqual([['pause', { toolCalls }]])
   })
 })

@@ -90,6 +90,17 @@ describe('pushes that are refused leave nothing behind', () => {
     expect((await world.push(id, { status: 'completed' })).status).toBe(200)
   })
 
+  test('more bytes of items than a run may have; its end without another is still taken', async () => {
+    const { id } = await world.begun({ items: [said('x')] })
+    const piece = said('x'.repeat(250_000))
+    const body = { items: [piece, piece, piece] }
+    for (let bytes = 750_000; bytes < tunables.agentAnswerBytes; bytes += 750_000)
+      expect((await world.push(id, body)).status).toBe(200)
+    for (const status of ['running', 'completed', 'failed'])
+      await expectRefused(world.server, 413, 'payload_too_large', () => world.push(id, { status, ...body }))
+    expect((await world.push(id, { status: 'completed' })).status).toBe(200)
+  })
+
   test('a push to a run that waits in line', async () => {
     const sessionId = await world.newSession()
     const [held, queued] = [

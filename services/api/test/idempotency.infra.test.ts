@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Session } from '@shared/domain/objects'
+import type { Run, Session } from '@shared/domain/objects'
 import type { Acceptance, ErrorBody, Waited } from '../../../test/server/apiClient.ts'
 import { countRows } from '../../../test/server/countRows.ts'
 import { expectLinked, typesOf } from '../../../test/server/eventChecks.ts'
@@ -211,5 +211,25 @@ describe('a request whose agent has got a new version meanwhile, which would ref
     expect(again.body.id).toBe(first.body.id)
     await expectRefused(server, 422, 'idempotency_mismatch', () => create(key, 2))
     await expectRefused(server, 422, 'schema_violation', () => create(newKey(), 1))
+  })
+
+  test('a run that an agent app begins by itself is answered as before; without its key it is refused', async () => {
+    await publish('renewed-run', '1.0.0', 'old')
+    const sessionId = await newSession('renewed-run')
+    const begin = (key: string, content: string) =>
+      server.main.client.post<Run>(
+        `/v1/sessions/${sessionId}/runs`,
+        { input: { type: 'old', content }, status: 'completed', items: [{ type: 'old' }] },
+        { 'idempotency-key': key },
+      )
+    const key = newKey()
+    const first = await begin(key, 'x')
+    expect(first.status).toBe(201)
+    await publish('renewed-run', '1.1.0', 'new')
+    const again = await begin(key, 'x')
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([201, 'true'])
+    expect(again.body.id).toBe(first.body.id)
+    await expectRefused(server, 422, 'idempotency_mismatch', () => begin(key, 'y'))
+    await expectRefused(server, 422, 'schema_violation', () => begin(newKey(), 'x'))
   })
 })

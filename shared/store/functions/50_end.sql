@@ -1,6 +1,7 @@
 -- Lets go of a session: the run behind the one that has ended may start, and its time begins to count: it may have waited
--- for days behind a pause. Returns it, to be rung. The caller holds the head's lock. All runs before the ended one have ended, so a long session isn't read from its beginning; `status` is not
--- asked for, or a plan may choose the index of all live runs.
+-- for days behind a pause. Returns it, to be rung. The caller holds the head's lock. All runs before the ended one have
+-- ended, so a long session isn't read from its beginning; `status` is not asked for, or a plan may choose the index of all
+-- live runs.
 create or replace function release_head_v1(p_session_id uuid, p_ended_run_no int) returns uuid language plpgsql volatile as $$
 declare
   v_next uuid;

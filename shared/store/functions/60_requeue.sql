@@ -6,20 +6,18 @@
 create or replace function requeue_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_session uuid := p ->> 'sessionId';
+  v_held record;
   v_head session_heads;
   v_run runs;
   v_now timestamptz;
   v_due timestamptz;
   v_events jsonb;
 begin
-  select * into v_head from session_heads h where h.session_id = v_session for no key update;
-  if not found or v_head.held_run_id is distinct from (p ->> 'runId')::uuid or v_head.held_epoch <> (p ->> 'epoch')::int then
-    return '{"outcome": "fenced"}';
-  end if;
-  -- by its id alone, also below: with the guard in the statement a plan may choose the index of all running runs
-  select * into v_run from runs r where r.id = v_head.held_run_id;
+  v_held := lock_running_v1(p);
+  v_head := v_held.head;
+  v_run := v_held.run;
   -- what was handed over is the agent app's, under the same epoch
-  if v_run.status <> 'running' or v_run.owner <> 'worker' then return '{"outcome": "fenced"}'; end if;
+  if v_run.id is null or v_run.owner <> 'worker' then return '{"outcome": "fenced"}'; end if;
   v_now := clock_timestamp();
   v_due := v_now + make_interval(secs => (p ->> 'delayMs')::float8 / 1000);
   update runs r set status = 'queued', is_next = true, due_at = v_due, queued_at = v_now, worker_id = null,

@@ -5,15 +5,12 @@
 -- out  { outcome: handed_over | fenced }
 create or replace function hand_over_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
-  v_head session_heads;
+  v_held record;
   v_run runs;
 begin
-  select * into v_head from session_heads h where h.session_id = (p ->> 'sessionId')::uuid for no key update;
-  if not found or v_head.held_run_id is distinct from (p ->> 'runId')::uuid or v_head.held_epoch <> (p ->> 'epoch')::int then
-    return '{"outcome": "fenced"}';
-  end if;
-  select * into v_run from runs r where r.id = v_head.held_run_id;
-  if v_run.status <> 'running' then return '{"outcome": "fenced"}'; end if;
+  v_held := lock_running_v1(p);
+  v_run := v_held.run;
+  if v_run.id is null then return '{"outcome": "fenced"}'; end if;
   update runs r set owner = 'external', worker_id = null,
       deadline_at = clock_timestamp() + make_interval(secs => (p ->> 'idleMs')::float8 / 1000)
     where r.id = v_run.id;
@@ -23,7 +20,7 @@ end
 $$;
 
 -- A run that an agent app has begun by itself.
--- in   p: as insert_run_v1, and { inputs, items: [{ id, kind, data }], idleMs, pending: { state?, metadata?, usage? },
+-- in   p: as insert_run_v1, and { inputs, items: [{ id, kind, data }], idleMs, pending: { state?, metadata?, usage?, itemBytes },
 --           idempotency?, end?: { status, error?, attempt } }
 -- out  { outcome: accepted, runId, sessionId, written: [part], nextRunId } | { outcome: replayed, … } |
 --      { outcome: busy, activeRunId } | { outcome: mismatch | absent }
@@ -85,9 +82,10 @@ $$;
 
 -- An agent app adds to its run, or only says that it lives.
 -- in   p: { organizationId, sessionId, runId, epoch?, idleMs, items: [{ id, kind, data }], itemsMax,
---           pending: { state?, metadata?, usage? }, idempotency? }
+--           itemBytes, itemBytesMax, pending: { state?, metadata?, usage? }, idempotency? }
 -- out  { outcome: pushed, written: [part] } | { outcome: replayed } |
---      { outcome: mismatch | absent | run_ended | not_external | too_many_items }
+--      { outcome: mismatch | absent | run_ended | not_external | too_many_items | too_many_bytes }
+-- How many bytes of items a run has is kept among what is pending.
 create or replace function push_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_head session_heads;
@@ -95,6 +93,7 @@ declare
   v_replay jsonb;
   v_now timestamptz;
   v_events jsonb;
+  v_bytes int;
 begin
   select * into v_head from session_heads h
     where h.session_id = (p ->> 'sessionId')::uuid and h.organization_id = (p ->> 'organizationId')::uuid for no key update;
@@ -111,6 +110,10 @@ begin
   if v_run.next_item_no + jsonb_array_length(p -> 'items') > (p ->> 'itemsMax')::int then
     return '{"outcome": "too_many_items"}';
   end if;
+  v_bytes := coalesce((v_run.pending ->> 'itemBytes')::int, 0) + coalesce((p ->> 'itemBytes')::int, 0);
+  if jsonb_array_length(p -> 'items') > 0 and v_bytes > (p ->> 'itemBytesMax')::int then
+    return '{"outcome": "too_many_bytes"}';
+  end if;
   if p -> 'idempotency' <> 'null' then
     v_replay := keep_or_replay_v1(p -> 'idempotency', jsonb_build_object('sessionId', v_head.session_id, 'runId', v_run.id));
     if v_replay is not null then return jsonb_build_object('outcome', case when v_replay ? 'mismatch' then 'mismatch' else 'replayed' end); end if;
@@ -119,7 +122,7 @@ begin
   v_now := clock_timestamp();
   v_events := item_events_v1(v_run, v_run.next_item_no, p -> 'items', v_now);
   update runs r set next_item_no = r.next_item_no + jsonb_array_length(v_events),
-      pending = coalesce(r.pending, '{}') || (p -> 'pending') || case when p -> 'pending' ? 'metadata' then
+      pending = coalesce(r.pending, '{}') || (p -> 'pending') || jsonb_build_object('itemBytes', v_bytes) || case when p -> 'pending' ? 'metadata' then
         jsonb_build_object('metadata', coalesce(r.pending -> 'metadata', '{}') || (p -> 'pending' -> 'metadata')) else '{}' end,
       deadline_at = v_now + make_interval(secs => (p ->> 'idleMs')::float8 / 1000)
     where r.id = v_run.id;
