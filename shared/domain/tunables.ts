@@ -95,8 +95,8 @@ export const tunables = {
   /** History that an agent app is sent at most, unless its policy says otherwise. */
   historyItems: 1_000,
   historyBytes: 2 * MIB,
-  /** Earlier items that come with a claim, when a session has no more. More makes claims of long sessions slower, less costs a statement more for each of their runs. */
-  claimedHistory: 40,
+  /** Earlier items that come with a claim. More is read for nothing in long sessions, less costs a statement more for each run of shorter ones. */
+  claimedHistory: 24,
 
   /** A producer's Redis command; after it the bell is left to the reconciler. */
   redisCommand: 250,

@@ -35,8 +35,8 @@ export interface ClaimedRun {
   inputs: JsonObject[]
   /** Of the pause before this leg, in the order of its calls; what the agent app gets as `toolResults`. */
   toolResults: JsonObject[]
-  /** All items of the session's earlier runs, oldest first, when they are few and small; null: they are to be read. */
-  history: HistoryItem[] | null
+  /** The newest items of the session's earlier runs, oldest first, `whole` when there are no more. Null: some are large. */
+  history: { items: HistoryItem[]; whole: boolean } | null
   events: SessionEvent[]
 }
 
@@ -66,7 +66,7 @@ export async function claimQuarantined(db: Database, workerId: string): Promise<
 }
 
 /** With UUIDs for ids, its events as written, and the history from the newest back. */
-type StoredClaim = Omit<ClaimedRun, 'events' | 'history'> & Written & { history?: HistoryItem[] | null }
+type StoredClaim = Omit<ClaimedRun, 'events' | 'history'> & Written & { history?: ClaimedRun['history'] }
 
 function renderClaim({ run, session, inputs, toolResults, history, ...written }: StoredClaim): ClaimedRun {
   const sessionId = idOf('session', session.id)
@@ -81,7 +81,7 @@ function renderClaim({ run, session, inputs, toolResults, history, ...written }:
     session: { ...session, id: sessionId, endUser: { ...session.endUser, id: idOf('endUser', session.endUser.id) } },
     inputs,
     toolResults,
-    history: history?.toReversed() ?? null,
+    history: history ? { ...history, items: history.items.toReversed() } : null,
     events: renderWritten(written, sessionId, run.id, run.attempt),
   }
 }

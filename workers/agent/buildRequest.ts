@@ -39,6 +39,14 @@ export function buildRequest(parts: RequestParts, limits: AgentPolicy['history']
   }
 }
 
+/** Whether the newest items tell all that an agent app is sent: they are all there are, or already more than it may get. */
+export function tellEnough(
+  { items, whole }: { items: readonly PastItem[]; whole: boolean },
+  { maxItems, maxBytes }: AgentPolicy['history'],
+): boolean {
+  return whole || items.length > maxItems || items.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes
+}
+
 /** The newest whole runs within both limits; a run that doesn't fit is left out with all that came before it. */
 export function keepNewestRuns(history: readonly PastItem[], limits: AgentPolicy['history']): PastItem[] {
   let from = history.length

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { AgentRequest } from '@shared/contracts/agentApi'
-import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
+import { type AgentDefinition, type AgentPolicy, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { readHistory, readRunItems } from '@shared/store/history'
@@ -9,7 +9,7 @@ import type { ToolCall } from '@shared/domain/objects'
 import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
 import type { MakingFrame, RunResult } from '@workers/agent/assembleRun'
-import { buildRequest } from '@workers/agent/buildRequest'
+import { buildRequest, tellEnough } from '@workers/agent/buildRequest'
 import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
 import { openAiCall } from '@workers/agent/protocols/openai/openAiCall'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
@@ -77,9 +77,7 @@ async function prepareCall(
 ): Promise<AgentCall> {
   const { run, session, inputs, toolResults } = attempt.claimed
   const limits = policy.history
-  const { maxItems, maxBytes } = limits
-  const history =
-    attempt.claimed.history ?? (await readForRun(readHistory(tools.db, session.id, run.runNo, maxItems, maxBytes)))
+  const history = await historyOf(attempt.claimed, limits, tools)
   const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
   const { id, attempt: number, leg, type, metadata } = run
   const request = buildRequest(
@@ -107,6 +105,12 @@ async function ownCall(request: AgentRequest, { claimed, now }: AttemptInProgres
     ...signatureHeaders([await tools.findSigningSecret(organizationId)], `${id}-${number}`, body, now()),
   }
   return { body, headers }
+}
+
+async function historyOf({ run, session, history }: ClaimedRun, limits: AgentPolicy['history'], tools: RunTools) {
+  if (run.runNo === 1) return []
+  if (history && tellEnough(history, limits)) return history.items
+  return readForRun(readHistory(tools.db, session.id, run.runNo, limits.maxItems, limits.maxBytes))
 }
 
 /** W3C Trace Context; node:crypto draws the random bytes of UUIDs for many at once. */

@@ -55,8 +55,8 @@ $$;
 
 -- Takes runs for a worker, all in one statement; the caller has locked their heads. Those that somebody else took or ended
 -- before are left out. What was attempted before is taken one by one: what its attempts had made is superseded.
--- p_history: earlier items, newest first, are given as well when they are so many at most, none of them large, as a short
--- session's are; most runs have two. A longer history is read by who knows how much of it is wanted.
+-- p_history: so many earlier items, and one more, are given as well, newest first, when none of them is large: a short session
+-- has no more, and some agent apps want no more. Else they are read by who knows how much is wanted.
 -- Each table is looked into by ids, whatever a plan makes of the joins: one that was made while they were small would read
 -- all of them.
 create or replace function claim_locked_v1(
@@ -109,13 +109,14 @@ begin
     'inputs', (
       select json_agg(i.data order by i.item_no) from items i where i.run_id = (t.run).id and i.kind = 'input'),
     'toolResults', '[]'::json,
-    'history', case when (t.run).run_no = 1 then '[]'::json when (t.run).run_no * 2 <= p_history then (
-      select case when count(*) <= p_history and count(*) = count(h.data) then coalesce(json_agg(json_build_object(
-          'runNo', h.run_no, 'data', h.data, 'incomplete', h.status = 'incomplete', 'bytes', octet_length(h.data::text))), '[]') end
+    'history', (
+      select case when count(*) = count(h.data) then json_build_object('whole', count(*) <= p_history,
+          'items', coalesce(json_agg(json_build_object('runNo', h.run_no, 'data', h.data,
+            'incomplete', h.status = 'incomplete', 'bytes', octet_length(h.data::text))), '[]')) end
       from (
         select i.run_no, i.status, case when pg_column_size(i.data) <= 2000 then i.data end as data from items i
           where i.session_id = s.id and i.run_no < (t.run).run_no and not i.hidden
-          order by i.run_no desc, i.item_no desc limit p_history + 1) h) end,
+          order by i.run_no desc, i.item_no desc limit p_history + 1) h),
     'baseSeq', t.last_seq, 'at', p_now, 'events', json_build_array(json_build_object('type', 'run.started', 'data', t.data)))
   from told t join sessions s on s.id = (t.run).session_id
   where s.id = any (p_session_ids)

@@ -179,7 +179,9 @@ begin
           and a.run_id = any (v_runs) and a.run_id = r."runId" and a.attempt = r.number and a.outcome = 'running'
         returning r.*, a as latest
     ), ended as (
-      update runs r set status = s.status, error = s.error, usage = add_usage_v1(r.usage, s.usage), pause = null,
+      update runs r set status = s.status, error = s.error, pause = null,
+          -- most have one leg: the function, called for each row, would cost more than all the rest
+          usage = case when r.usage is null or s.usage is null then coalesce(s.usage, r.usage) else add_usage_v1(r.usage, s.usage) end,
           worker_id = null, ended_at = v_now, failures = r.failures + (case when s.status = 'failed' then 1 else 0 end),
           ended_seq = s.last_seq + jsonb_array_length(s.events) + 1
         from settled s where r.id = s."runId" and r.id = any (v_runs)

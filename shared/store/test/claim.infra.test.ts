@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { tunables } from '@shared/domain/tunables'
+import { readHistory } from '../history.ts'
 import { markLapsedWorkers, removeWorker } from '../workers.ts'
 import { expectSound } from './invariants.ts'
 import { type TestEngine, bare, finish, startTestEngine, typesOf } from './testEngine.ts'
@@ -56,6 +59,26 @@ describe('a claim', () => {
     ])
     expect((await engine.log(sessionId)).slice(3)).toEqual(claimed!.events)
     await expectSound(engine, sessionId)
+  })
+
+  test('brings the newest items of earlier runs, and whether there are more', async () => {
+    const sessionId = await engine.newSession()
+    const take = async () => engine.take((await engine.say(sessionId)).runId)
+    for (let turn = 1; turn <= tunables.claimedHistory; turn++) {
+      const claimed = await take()
+      const { items, whole } = claimed.history!
+      const earlier = await readHistory(engine.db, sessionId, turn, 1_000)
+      expect(items).toEqual(earlier.slice(-tunables.claimedHistory - 1))
+      expect(whole).toBe(earlier.length <= tunables.claimedHistory)
+      await finish(engine.db, claimed)
+    }
+  })
+
+  test('leaves a history with a large item among the newest to be read', async () => {
+    const sessionId = await engine.newSession()
+    const content = randomBytes(2_000).toString('hex')
+    await finish(engine.db, await engine.take((await engine.say(sessionId, { input: { content } })).runId))
+    expect((await engine.take((await engine.say(sessionId)).runId)).history).toBeNull()
   })
 
   test('takes hinted runs first, then the highest class, then the longest due', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { AgentRequest } from '@shared/contracts/agentApi'
 import { checkOf } from '@shared/contracts/validate'
 import { newId } from '@shared/domain/ids'
-import { type PastItem, type RequestParts, buildRequest, keepNewestRuns } from '../buildRequest.ts'
+import { type PastItem, type RequestParts, buildRequest, keepNewestRuns, tellEnough } from '../buildRequest.ts'
 
 const WIDE = { maxItems: 1_000, maxBytes: 1_000_000 }
 const past = (runNo: number, text: string, incomplete = false): PastItem => ({
@@ -114,4 +114,22 @@ describe('history is cut to the newest whole runs', () => {
       }),
     )
   })
+})
+
+test('the newest items tell enough only when all of them would make the same request', () => {
+  const run = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 4 })
+  const limits = fc.record({ maxItems: fc.integer({ min: 1, max: 12 }), maxBytes: fc.integer({ min: 1, max: 60 }) })
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 6 }), fc.integer({ min: 0, max: 12 }), limits, (runs, given, limits) => {
+      const history = runs.flatMap((sizes, runNo) =>
+        sizes.map((bytes, i) => ({ ...past(runNo, `${runNo}.${i}`), bytes })),
+      )
+      const items = history.slice(Math.max(0, history.length - given))
+      if (!tellEnough({ items, whole: items.length === history.length }, limits)) return
+      expect(buildRequest(parts({ history: items }), limits)).toMatchObject({
+        items: keepNewestRuns(history, limits).map(({ data }) => data),
+        ...(keepNewestRuns(history, limits).length < history.length && { historyTruncated: true }),
+      })
+    }),
+  )
 })

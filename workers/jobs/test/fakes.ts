@@ -33,7 +33,7 @@ export function claimedRun(more: Partial<ClaimedRun['run']> = {}): ClaimedRun {
     },
     inputs: [{ content: 'hello' }],
     toolResults: [],
-    history: [],
+    history: { items: [], whole: true },
     events: [],
   }
 }
