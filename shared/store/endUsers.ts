@@ -55,8 +55,11 @@ export async function areEndUsers(
       name: 'are_end_users',
       text: `select e.id is not null as known
              from unnest($1::uuid[], $2::uuid[]) with ordinality a(organization_id, end_user_id, no)
-             left join end_users e
-               on e.id = a.end_user_id and e.organization_id = a.organization_id and e.revoked_at is null
+             -- one by one, by the key: of a table that is still short a kept plan would read all
+             left join lateral (
+               select u.id from end_users u
+               where u.id = a.end_user_id and u.organization_id = a.organization_id and u.revoked_at is null limit 1
+             ) e on true
              order by a.no`,
     },
     [

@@ -70,7 +70,11 @@ export async function readLogEnds(
     {
       name: 'read_log_ends',
       text: `select h.last_seq, h.floor_seq from unnest($1::uuid[]) with ordinality a(session_id, no)
-             left join session_heads h on h.session_id = a.session_id order by a.no`,
+             -- one by one, by the key: of a table that is still short a kept plan would read all
+             left join lateral (
+               select last_seq, floor_seq from session_heads where session_id = a.session_id limit 1
+             ) h on true
+             order by a.no`,
     },
     [sessionIds.map((id) => uuid('session', id))],
   )
@@ -103,7 +107,9 @@ export async function readMovedSeqs(
     {
       name: 'read_moved_seqs',
       text: `select k.session_id, h.last_seq from unnest($1::uuid[], $2::bigint[]) k(session_id, seq)
-             left join session_heads h on h.session_id = k.session_id
+             left join lateral (
+               select last_seq from session_heads where session_id = k.session_id limit 1
+             ) h on true
              where h.last_seq is distinct from k.seq`,
     },
     [[...known.keys()].map((id) => uuid('session', id)), [...known.values()]].map((array) => `{${array.join()}}`),

@@ -64,8 +64,12 @@ export async function areSessionsOf(
       name: 'are_sessions_of',
       text: `select s.id is not null as theirs
              from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality a(organization_id, end_user_id, session_id, no)
-             left join sessions s on s.id = a.session_id and s.organization_id = a.organization_id
-               and (a.end_user_id is null or s.end_user_id = a.end_user_id)
+             -- one by one, by the key: of a table that is still short a kept plan would read all
+             left join lateral (
+               select t.id from sessions t
+               where t.id = a.session_id and t.organization_id = a.organization_id
+                 and (a.end_user_id is null or t.end_user_id = a.end_user_id) limit 1
+             ) s on true
              order by a.no`,
     },
     [

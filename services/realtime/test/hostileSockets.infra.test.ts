@@ -151,14 +151,16 @@ describe('a socket that never reads', () => {
     await deaf.ask('subscribe', { sessionId: id, after: 0 })
     await deaf.until((events) => events.length === 1)
     const transport = deaf.socket.io.engine.transport as unknown as { ws: { _socket: NetSocket } }
-    transport.ws._socket.pause()
+    // Kept: a client that hears no ping gives it up by itself, if the server is slow to cut it.
+    const wire = transport.ws._socket
+    wire.pause()
     // Several times what the kernel's buffers and ours hold.
     for (let rounds = 0; rounds < 6; rounds++) {
       await person.client.say(id, { count: 30, bytes: 100_000 })
       await eventually(async () => (await person.client.readSession(id)).lastRun?.status === 'completed')
     }
     await eventually(() => server.feeds.watched() === 0)
-    transport.ws._socket.destroy()
+    wire.destroy()
     const cursor = deaf.events.at(-1)!.seq
     const { lastSeq } = await person.client.readSession(id)
     expect(cursor).toBeLessThan(lastSeq)

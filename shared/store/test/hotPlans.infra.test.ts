@@ -3,6 +3,7 @@ import { acceptMessage } from '../acceptMessage.ts'
 import { createAccepting } from '../acceptTogether.ts'
 import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
 import { findUnclaimedRuns } from '../dueRuns.ts'
+import { areEndUsers } from '../endUsers.ts'
 import { type SealedEnd, endRuns, sealEnd } from '../endRuns.ts'
 import { readHistory } from '../history.ts'
 import type { Database } from '../pool.ts'
@@ -154,6 +155,16 @@ const HOT: Record<string, HotStatement> = {
     indexes: [/^session_heads_pkey$/],
     begin: ready(async (db) => {
       expect(await readMovedSeqs(db, new Map(sessions.map((id) => [id, 0])))).toHaveProperty('size', sessions.length)
+    }),
+  },
+  'whether people are known who come at once': {
+    indexes: [/^end_users_pkey$/],
+    begin: ready((db) => {
+      const { organizationId, endUserId } = engine.sessionWith()
+      return areEndUsers(
+        db,
+        Array.from({ length: 50 }, () => ({ organizationId, endUserId })),
+      )
     }),
   },
   'subscribing to sessions together': {

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { createSession } from '../acceptMessage.ts'
 import { createAnonymousEndUser } from '../endUsers.ts'
-import { type SessionFilter, findSession, listItems, listRuns, listSessions, readSession } from '../sessions.ts'
+import {
+  type SessionFilter,
+  areSessionsOf,
+  findSession,
+  listItems,
+  listRuns,
+  listSessions,
+  readSession,
+} from '../sessions.ts'
 import { type TestEngine, finish, startTestEngine } from './testEngine.ts'
 
 let engine: TestEngine
@@ -139,6 +147,14 @@ test('a session is found by its organization and its end user only', async () =>
   expect(
     await findSession(engine.db, { organizationId: newId('organization'), endUserId: null }, session.id),
   ).toBeNull()
+  const asked = [
+    { organizationId, endUserId: null, sessionId: session.id },
+    { organizationId, endUserId: newId('endUser'), sessionId: session.id },
+    { organizationId: newId('organization'), endUserId: null, sessionId: session.id },
+    { organizationId, endUserId, sessionId: newId('session') },
+    { organizationId, endUserId, sessionId: session.id },
+  ]
+  expect(await areSessionsOf(engine.db, asked)).toEqual([true, false, false, false, true])
   expect(await readSession(engine.db, session.id)).toMatchObject({
     id: session.id,
     lastSeq: 1,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { newId } from '@shared/domain/ids'
-import { readEvents, readLastSeqs, readRunSeqBefore } from '../readEvents.ts'
+import { newId, uuidOf } from '@shared/domain/ids'
+import { readEvents, readLastSeqs, readLogEnds, readMovedSeqs, readRunSeqBefore } from '../readEvents.ts'
 import { readHistory, readRunItems } from '../history.ts'
 import { findRun, readItem, readItemsOfRun } from '../runs.ts'
 import { forceEndRun } from '../forceEndRun.ts'
@@ -101,6 +101,25 @@ test('the last seqs of many sessions leave out those that are gone', async () =>
   const gone = newId('session')
   expect(await readLastSeqs(engine.db, [one, two, gone])).toEqual(new Map([[one, 1], [two, 3]])) // prettier-ignore
   expect(await readLastSeqs(engine.db, [])).toEqual(new Map())
+})
+
+test('of many sessions only those are told that have moved or are gone', async () => {
+  const [still, moved, behind] = [await engine.newSession(), await engine.newSession(), await engine.newSession()]
+  await engine.say(moved)
+  const gone = newId('session')
+  const known = new Map([[still, 1], [gone, 0], [moved, 1], [behind, 9]]) // prettier-ignore
+  expect(await readMovedSeqs(engine.db, known)).toEqual(new Map([[gone, null], [moved, 3], [behind, 1]])) // prettier-ignore
+  expect(await readMovedSeqs(engine.db, new Map())).toEqual(new Map())
+})
+
+test('where logs end is told in the order asked for, of one that is asked for twice as well', async () => {
+  const [one, two] = [await engine.newSession(), await engine.newSession()]
+  await engine.say(two)
+  await engine.rows('update session_heads set floor_seq = 2 where session_id = $1', uuidOf('session', two))
+  const ends = await readLogEnds(engine.db, [two, newId('session'), one, two])
+  const [first, second] = [{ lastSeq: 1, floorSeq: 0 }, { lastSeq: 3, floorSeq: 2 }] // prettier-ignore
+  expect(ends).toEqual([second, null, first, second])
+  expect(await readLogEnds(engine.db, [])).toEqual([])
 })
 
 test('the seq before, in the stream of one run, passes over the events of others', async () => {

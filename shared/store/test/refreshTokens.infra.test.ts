@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { createApiKey, findApiKey, hashOf } from '../apiKeys.ts'
-import { createAnonymousEndUser, findEndUser } from '../endUsers.ts'
+import { areEndUsers, createAnonymousEndUser, findEndUser } from '../endUsers.ts'
 import { createRefreshToken, rotateRefreshToken } from '../refreshTokens.ts'
 import { type TestEngine, startTestEngine } from './testEngine.ts'
 
@@ -118,6 +118,14 @@ test('an end user is found by his organization only, and not when revoked', asyn
   expect(endUser).toMatchObject({ anonymous: true, metadata: { a: 1 }, space: 'production' })
   expect(await findEndUser(engine.db, engine.organizationId, endUser.id)).toEqual(endUser)
   expect(await findEndUser(engine.db, newId('organization'), endUser.id)).toBeNull()
+  const { organizationId } = engine
+  const asked = { organizationId, endUserId: endUser.id }
+  const strangers = [
+    { ...asked, organizationId: newId('organization') },
+    { ...asked, endUserId: newId('endUser') },
+  ]
+  expect(await areEndUsers(engine.db, [asked, ...strangers, asked])).toEqual([true, false, false, true])
   await engine.rows('update end_users set revoked_at = clock_timestamp() where metadata = $1', { a: 1 })
   expect(await findEndUser(engine.db, engine.organizationId, endUser.id)).toBeNull()
+  expect(await areEndUsers(engine.db, [asked])).toEqual([false])
 })
