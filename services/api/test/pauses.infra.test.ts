@@ -76,7 +76,9 @@ describe('a paused run', () => {
       approvals: [{ callId: 'b', approved: false, reason: 'too dear' }],
     }
     const resumed = await person.client.resume(run, answers)
-    expect(resumed).toMatchObject({ leg: 1, attempts: [{ outcome: 'paused' }] })
+    expect(resumed).toMatchObject({ leg: 1 })
+    // a worker may have taken it before it was read
+    expect(resumed.attempts[0]).toMatchObject({ outcome: 'paused' })
     expect(resumed).not.toHaveProperty('pause')
     expect(await ended(run.id)).toMatchObject({
       status: 'completed',
