@@ -2,10 +2,16 @@ import { type BackendFactory, PostgresConnection, type PostgresConnectionOptions
 
 /**
  * BullMQ's connections to Postgres. Its own close takes all listeners from the connection that listens before that has
- * ended; a word of Postgres that comes just then (it is stopped, it ends the connection) would end our process.
+ * ended; a word of Postgres that comes just then (it is stopped, it ends the connection) would end our process. So would
+ * one on a connection that was taken from the pool, to which the pool no longer listens.
  */
 export class QueueConnection extends PostgresConnection {
   #listening: ReturnType<PostgresConnection['getListenClient']> | undefined
+
+  constructor(connection: PostgresConnectionOptions) {
+    super(connection)
+    this.pool.on('connect', (client) => client.on('error', () => undefined))
+  }
 
   override getListenClient(): ReturnType<PostgresConnection['getListenClient']> {
     return (this.#listening = super.getListenClient())
