@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Acceptance, Waited } from '../../../test/server/apiClient.ts'
-import { countRows } from '../../../test/server/countRows.ts'
+import { countRows, quiet } from '../../../test/server/countRows.ts'
 import { contentsOf, expectLinked, typesOf } from '../../../test/server/eventChecks.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
 import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
@@ -77,6 +77,7 @@ describe('whose session it is', () => {
   })
 
   test('a server that names nobody gets a new anonymous end user, with session and run at once', async () => {
+    await quiet(server.db)
     const before = await countRows(server.db)
     const { body } = await begin({ agent: 'staged', input: 'x' }, {}, server.main.client)
     const after = await countRows(server.db)
