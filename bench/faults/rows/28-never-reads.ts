@@ -18,9 +18,9 @@ const GROWTH_BYTES = (IDLERS * WHOLE_BYTES) / 4
 const TALK: Script = { words: 30, everyMs: 40 }
 /** What readers on the node of the idlers may be behind those on the other one, in the median. */
 const BEHIND_MS = 250
-const WAKES_MS = 5_000
+const WAKES_MS = 15_000
 /** What a busy node may add to the time after which it cuts a reader. */
-const BUSY_MS = 3_000
+const BUSY_MS = 8_000
 
 export const row: Row = {
   number: 28,
