@@ -43,7 +43,10 @@ test('a run that is cancelled ends its agent', async () => {
     aborted = true
   })
   const { body } = await person.client.post<{ run: Run }>(`/v1/sessions/${sessionId}/messages`, { input: 'Hi' })
-  await server.logOf(sessionId, (events) => events.some(({ type }) => type === 'item.created'))
+  // its own item, not the input: the agent has begun
+  await server.logOf(sessionId, (events) =>
+    events.some((event) => event.type === 'item.created' && event.data.item.kind !== 'input'),
+  )
   await person.client.post(`/v1/runs/${body.run.id}/cancel`, {})
   await eventually(() => aborted)
   expect((await person.client.readRun(body.run.id)).status).toBe('cancelled')
