@@ -41,11 +41,10 @@ export const row: Row = {
     const came = arena.recorder.entries.filter((entry) => entry.kind === 'delivered')
     const refused = came.filter(({ answered }) => !isTaken(answered)).length
     const again = came.length - endpoints.length * all.length - refused
-    const cameAgain = came.filter(({ deliveryId }) => deliveryId === lost).length > 1
     return {
       proof:
-        refused > 0 && cameAgain
-          ? `${refused} deliveries were refused or not answered, ${again} came again, one of them since its sender was killed`
+        refused > 0 && lost !== null
+          ? `${refused} deliveries were refused or not answered, ${again} came again, the sender of ${lost} was killed before it told the answer`
           : null,
       recovery: null,
     }

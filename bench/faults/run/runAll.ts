@@ -15,6 +15,9 @@ interface Task {
   time: number
 }
 
+/** A strike that hit nothing is tried again so many times: what it is after may have been over a moment before. */
+const MORE_TRIES = 2
+
 export interface RunTools {
   /** The program of AgentView's command line: the repository's, or that of a sabotaged copy. */
   agentview: string
@@ -53,9 +56,14 @@ async function runOnBroker(
       tools.cleanup,
     )
     for (const task of waiting) {
-      const result = await strikeOn(lane, task, broker, options, tools)
-      results.get(task.row)?.push(result)
-      tools.say(`[${++done}/${tasks.length}] ${broker} ${describe(task, result)}`)
+      done++
+      for (let again = 0; again <= MORE_TRIES; again++) {
+        const seed = seedFrom(options.seed, task.row.number, broker, task.time, ...(again > 0 ? [again] : []))
+        const result = await strikeOn(lane, { ...task, seed }, broker, options, tools)
+        results.get(task.row)?.push(result)
+        tools.say(`[${done}/${tasks.length}] ${broker} ${describe(task, result)}`)
+        if (result.outcome?.proof !== null) break
+      }
     }
     await lane.replace()
   }
@@ -65,12 +73,11 @@ async function runOnBroker(
 
 async function strikeOn(
   lane: Lane,
-  { row, time }: Task,
+  { row, time, seed }: Task & { seed: number },
   broker: Broker,
   options: FaultOptions,
   { results, say }: RunTools,
 ): Promise<StrikeResult> {
-  const seed = seedFrom(options.seed, row.number, broker, time)
   const leaseMs = options.defaultIntervals ? tunables.lease : SHORT_LEASE_MS
   const result = await strikeOnce(row, await lane.site(), { seed, leaseMs, slack: options.slack })
   const bad = result.violations.length > 0 || result.error !== null
