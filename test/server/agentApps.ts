@@ -14,6 +14,8 @@ export interface AgentTurn {
   answer(status: number, body: object, headers?: Record<string, string>): void
   /** Whoever called has hung up, or has got everything. */
   closed: Promise<void>
+  /** Whether the caller still waits for more. */
+  isOpen(): boolean
 }
 
 export type AgentApp = (turn: AgentTurn) => void | Promise<void>
@@ -60,6 +62,7 @@ function turnOf(incoming: IncomingMessage, response: ServerResponse, request: Ag
     request,
     headers: incoming.headers,
     closed,
+    isOpen: () => !response.writableEnded && !response.destroyed,
     frame(name, data = {}) {
       if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
@@ -112,6 +115,8 @@ export interface Stage {
   turn(runId: string, attempt?: number): Promise<AgentTurn>
   /** How many calls have come for a run. */
   calls(runId: string): number
+  /** The runs whose calls wait for the test's answer. */
+  held(): string[]
 }
 
 export function createStage(): Stage {
@@ -129,5 +134,6 @@ export function createStage(): Stage {
       return turns.get(place) ?? new Promise((resolve) => waiting.set(place, resolve))
     },
     calls: (runId) => [...turns.keys()].filter((place) => place.startsWith(runId)).length,
+    held: () => [...turns.values()].filter((turn) => turn.isOpen()).map((turn) => turn.request.run.id),
   }
 }

@@ -1,5 +1,7 @@
+import { uuidOf } from '@shared/domain/ids'
 import type { Database } from '@shared/store/pool'
 import { eventually } from './eventually.ts'
+import type { TestServer } from './startTestServer.ts'
 
 /** Those that live by themselves, whatever is asked. */
 const OURS = new Set(['workers'])
@@ -16,14 +18,16 @@ export async function countRows(db: Database): Promise<Record<string, number>> {
   return rows[0]!
 }
 
-/** Resolves once nothing goes on by itself: runs that wait for the test's answer don't, all others have ended. */
-export async function quiet(db: Database): Promise<void> {
+/** Resolves once nothing goes on by itself: every run has ended, or waits for somebody's answer. */
+export async function quiet({ db, stage }: Pick<TestServer, 'db' | 'stage'>): Promise<void> {
   await eventually(async () => {
+    const held = stage.held().map((runId) => uuidOf('run', runId))
     const { rows } = await db.query<{ quiet: boolean }>(
       `select not exists (
-         select from runs r join agent_versions v on v.id = r.agent_version_id
-         where (r.status = 'queued' and r.is_next) or (r.status = 'running' and v.definition ->> 'url' not like '%/staged')
+         select from runs where (status = 'queued' and is_next)
+           or (status = 'running' and owner <> 'external' and id <> all ($1))
        ) as quiet`,
+      [held],
     )
     return rows[0]!.quiet
   })

@@ -77,7 +77,7 @@ describe('whose session it is', () => {
   })
 
   test('a server that names nobody gets a new anonymous end user, with session and run at once', async () => {
-    await quiet(server.db)
+    await quiet(server)
     const before = await countRows(server.db)
     const { body } = await begin({ agent: 'staged', input: 'x' }, {}, server.main.client)
     const after = await countRows(server.db)

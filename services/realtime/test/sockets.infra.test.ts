@@ -230,7 +230,7 @@ describe('a cancel', () => {
     expect(again.run).toEqual(await person.client.readRun(run.id))
     const next = await person.client.say(sessionId, 'x')
     ;(await server.stage.turn(next.run.id)).answer(200, ANSWER)
-    await quiet(server.db)
+    await quiet(server)
     await eventually(async () => (await person.client.readRun(next.run.id)).status === 'completed')
     expect(await socket.ask('cancel', { ...cancel, runId: next.run.id })).toMatchObject({
       run: { status: 'completed' },
