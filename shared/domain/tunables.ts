@@ -35,9 +35,11 @@ export const tunables = {
   jsonDepth: 64,
   /** Accepting messages together. */
   accept: {
-    /** Batches of one process under way at once. More are smaller ones, each with a commit of its own. */
-    batches: 1,
-    /** A batch that takes longer lets others go beside it. Longer makes all wait for one connection that hangs. */
+    /** While fewer messages are under way, the next ones don't wait for them. More makes more, smaller transactions. */
+    few: 4,
+    /** Transactions of one process under way at once. */
+    most: 3,
+    /** One that takes longer lets others go beside it. Longer makes all wait for one connection that hangs. */
     patience: 250,
     /** Messages of one batch. More make the first ones wait for the others' writing. */
     messages: 64,
@@ -90,8 +92,10 @@ export const tunables = {
 
   /** Between two appends of one worker; the first delta of a run goes at once. */
   flush: 50,
-  /** Characters of JSON of ends that are written together. More makes the others of a batch wait for a large answer. */
-  finishBatch: 2 * MIB,
+  /** Ending runs together; as `accept`. */
+  finish: { few: 4, most: 3, patience: 250 },
+  /** Characters of JSON of ends that are written together. More makes the others wait for a large answer. */
+  finishChars: 2 * MIB,
   /** History that an agent app is sent at most, unless its policy says otherwise. */
   historyItems: 1_000,
   historyBytes: 2 * MIB,

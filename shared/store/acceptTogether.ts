@@ -1,5 +1,6 @@
 import type { SessionEvent } from '@shared/domain/events'
 import type { Item, Run } from '@shared/domain/objects'
+import { createRounds } from '@shared/domain/rounds'
 import { tunables } from '@shared/domain/tunables'
 import { type AcceptOutcome, type NewMessage, storedKey } from './acceptMessage.ts'
 import { isRefusedStatement } from './connectionTrouble.ts'
@@ -45,34 +46,15 @@ interface Waiting {
 }
 
 /**
- *   take ─▶ behind others of its session and key ─▶ the next batch ─▶ accept_messages_v1, one transaction for all
- * A batch goes as soon as fewer than `tunables.accept.batches` are under way: at low load at once, under load as many
- * together as came meanwhile. One that hangs (its connection may be dead) is not waited for.
+ *   take ─▶ behind others of its session and key ─▶ the next round ─▶ accept_messages_v1, one transaction for all
  */
 export function createAccepting(db: Database): Accepting {
-  const waiting: Waiting[] = []
   const lanes = new Map<string, Promise<unknown>>()
-  let underWay = 0
-  let woken = false
-
-  /** After the tick: whatever it brings goes together. */
-  function wake(): void {
-    if (woken || underWay >= tunables.accept.batches || waiting.length === 0) return
-    woken = true
-    setImmediate(() => {
-      woken = false
-      void send(waiting.splice(0, tunables.accept.messages))
-      wake()
-    })
-  }
+  const { messages, few, most, patience } = tunables.accept
+  const take = (waiting: Waiting[]) => waiting.splice(0, messages)
+  const rounds = createRounds<Waiting>({ take, send, few, most, patience })
 
   async function send(batch: readonly Waiting[]): Promise<void> {
-    underWay++
-    const over = once(() => {
-      underWay--
-      wake()
-    })
-    const late = setTimeout(over, tunables.accept.patience)
     try {
       const begun = await acceptAll(db, batch)
       for (const { message, resolve } of batch) resolve(begun.get(message.runId) ?? null)
@@ -83,14 +65,11 @@ export function createAccepting(db: Database): Accepting {
         else reject(error)
       }
     }
-    clearTimeout(late)
-    over()
   }
 
   function join(message: PlainMessage): Promise<AcceptedRun | null> {
     return new Promise((resolve, reject) => {
-      waiting.push({ message, row: stored(message), resolve, reject })
-      wake()
+      rounds.add({ message, row: stored(message), resolve, reject })
     })
   }
 
@@ -114,15 +93,6 @@ function lanesOf({ sessionId, organizationId, idempotency }: PlainMessage): stri
   if (!idempotency) return [sessionId]
   const { principal, route, key } = idempotency
   return [sessionId, `${organizationId} ${principal} ${route} ${key}`]
-}
-
-function once(act: () => void): () => void {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    act()
-  }
 }
 
 async function acceptAll(db: Database, batch: readonly Waiting[]): Promise<Map<string, AcceptedRun>> {

@@ -37,24 +37,28 @@ export function createEventOutbox({ db, publish, onLost, onTrouble }: OutboxOpti
   const waiting = new Map<string, AppendRequest>()
   let inFlight: { attempts: Set<string>; dropped: Set<string>; done: Promise<void> } | null = null
   let timer: NodeJS.Timeout | null = null
-  let timerAt = 0
   let lastFlush = 0
   let urgentWaits = false
+  let woken = false
 
   function schedule(urgent: boolean): void {
     urgentWaits ||= urgent
     // The next round begins when the one in flight returns.
-    if (inFlight) return
-    const now = performance.now()
-    const at = urgentWaits ? now : Math.max(now, lastFlush + tunables.flush)
-    if (timer && timerAt <= at) return
-    if (timer) clearTimeout(timer)
-    timerAt = at
-    timer = setTimeout(flush, at - now)
+    if (inFlight || woken) return
+    const wait = urgentWaits ? 0 : lastFlush + tunables.flush - performance.now()
+    if (wait > 0) {
+      timer ??= setTimeout(flush, wait)
+      return
+    }
+    // No timer: the shortest takes a millisecond, and what somebody waits for is here.
+    woken = true
+    setImmediate(flush)
   }
 
   function flush(): void {
+    if (timer) clearTimeout(timer)
     timer = null
+    woken = false
     urgentWaits = false
     if (waiting.size === 0) return
     lastFlush = performance.now()

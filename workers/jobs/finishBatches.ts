@@ -1,3 +1,4 @@
+import { createRounds } from '@shared/domain/rounds'
 import { tunables } from '@shared/domain/tunables'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { type SealedEnd, type WorkerEnd, endRuns, sealEnd } from '@shared/store/endRuns'
@@ -5,8 +6,8 @@ import type { Database } from '@shared/store/pool'
 import type { EndOutcome } from '@shared/store/runTransitions'
 
 /**
- * Ends runs together: those that end in the same turn of the event loop, and all that ended while the batch before was
- * under way. While little ends, an end waits for nothing.
+ * Ends runs together: those that end in the same turn of the event loop, and all that ended while many were under way. While
+ * little ends, an end waits for nothing.
  */
 export interface FinishBatches {
   /** Rejects with what Postgres says of this end; it is not tried again here. */
@@ -20,14 +21,7 @@ interface Waiting {
 }
 
 export function createFinishBatches(db: Database): FinishBatches {
-  const waiting: Waiting[] = []
-  let writing = false
-
-  async function writeAll(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
-    while (waiting.length > 0) await write(takeBatch(waiting))
-    writing = false
-  }
+  const rounds = createRounds<Waiting>({ ...tunables.finish, take: takeBatch, send: write })
 
   async function write(batch: Waiting[]): Promise<void> {
     try {
@@ -43,20 +37,12 @@ export function createFinishBatches(db: Database): FinishBatches {
     }
   }
 
-  return {
-    end: (end) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ sealed: sealEnd(end), resolve, reject })
-        if (writing) return
-        writing = true
-        void writeAll()
-      }),
-  }
+  return { end: (end) => new Promise((resolve, reject) => rounds.add({ sealed: sealEnd(end), resolve, reject })) }
 }
 
 /** Takes as many as may be written together; at least one. */
 function takeBatch(waiting: Waiting[]): Waiting[] {
   let characters = 0
-  const beyond = waiting.findIndex(({ sealed }) => (characters += sealed.json.length) > tunables.finishBatch)
+  const beyond = waiting.findIndex(({ sealed }) => (characters += sealed.json.length) > tunables.finishChars)
   return waiting.splice(0, beyond === -1 ? waiting.length : Math.max(1, beyond))
 }

@@ -37,22 +37,21 @@ function newEnd(content = ''): WorkerEnd {
 const bare = ({ runId }: WorkerEnd) => uuidOf('run', runId)
 
 describe('ends', () => {
-  test('of one turn go together, and those that come meanwhile with the next batch', async () => {
+  test('of one turn go together, and those that come while many are under way with the next batch', async () => {
     const { batches, finishes } = start()
-    const [one, two, three, four] = [newEnd(), newEnd(), newEnd(), newEnd()]
-    const first = [finishes.end(one), finishes.end(two)]
+    const ends = Array.from({ length: tunables.finish.few + 2 }, () => newEnd())
+    const last = ends.splice(-2)
+    const first = ends.map((end) => finishes.end(end))
     await settle()
-    expect(batches.map(({ runs }) => runs)).toEqual([[bare(one), bare(two)]])
-    const second = [finishes.end(three), finishes.end(four)]
+    expect(batches.map(({ runs }) => runs)).toEqual([ends.map(bare)])
+    const second = last.map((end) => finishes.end(end))
     await settle()
     expect(batches).toHaveLength(1)
-    batches[0]!.answer.resolve([bare(two)!])
-    expect(await Promise.all(first)).toEqual([
-      expect.objectContaining({ outcome: 'already_ended' }),
-      expect.objectContaining({ outcome: 'fenced' }),
-    ])
+    batches[0]!.answer.resolve([bare(ends[1]!)!])
+    const outcomes = (await Promise.all(first)).map(({ outcome }) => outcome)
+    expect(outcomes).toEqual(ends.map((_end, index) => (index === 1 ? 'fenced' : 'already_ended')))
     await settle()
-    expect(batches[1]!.runs).toEqual([bare(three), bare(four)])
+    expect(batches[1]!.runs).toEqual(last.map(bare))
     batches[1]!.answer.resolve([])
     await Promise.all(second)
   })
@@ -85,8 +84,8 @@ describe('ends', () => {
 
   test('go together up to a size; one that is larger goes alone', async () => {
     const { batches, finishes } = start()
-    const large = 'x'.repeat(tunables.finishBatch + 1)
-    const ends = [newEnd(large), newEnd(), newEnd('x'.repeat(tunables.finishBatch / 2)), newEnd(large)]
+    const large = 'x'.repeat(tunables.finishChars + 1)
+    const ends = [newEnd(large), newEnd(), newEnd('x'.repeat(tunables.finishChars / 2)), newEnd(large)]
     const ending = Promise.all(ends.map((end) => finishes.end(end)))
     for (let batch = 0; batch < 3; batch++) {
       await settle()
