@@ -79,12 +79,12 @@ async function strikeOn(
   { results, say }: RunTools,
 ): Promise<StrikeResult> {
   const leaseMs = options.defaultIntervals ? tunables.lease : SHORT_LEASE_MS
-  const result = await strikeOnce(row, await lane.site(), { seed, leaseMs, slack: options.slack })
+  const { recorder, ...result } = await strikeOnce(row, await lane.site(), { seed, leaseMs, slack: options.slack })
   const bad = result.violations.length > 0 || result.error !== null
   if (bad || options.keep) {
     const folder = path.join(results, `${row.number}-${broker}-${time}`)
     await mkdir(folder, { recursive: true })
-    await result.recorder.write(path.join(folder, 'history.jsonl'))
+    await recorder.write(path.join(folder, 'history.jsonl'))
     await lane.copyLogs(path.join(folder, 'logs'))
     if (bad)
       say(`${[...result.violations.map((one) => `  ${one.invariant} ${one.what}`), `  kept: ${folder}`].join('\n')}`)

@@ -14,8 +14,10 @@ export interface StrikeResult {
   /** What kept it from being carried out or judged, or a process that ended by itself. */
   error: string | null
   seconds: number
-  recorder: Recorder
 }
+
+/** With what clients recorded: megabytes, to be kept only as long as they may be written down. */
+export type RecordedStrike = StrikeResult & { recorder: Recorder }
 
 export interface StrikeOptions {
   /** Of its random choices. */
@@ -31,7 +33,7 @@ const STRIKE_MS = 300_000
  *   row.strike ─▶ heal ─▶ settle ─▶ check
  * Everything is made well before the histories are read to their end: a promise is about what comes out, not when.
  */
-export async function strikeOnce(row: Row, site: Site, options: StrikeOptions): Promise<StrikeResult> {
+export async function strikeOnce(row: Row, site: Site, options: StrikeOptions): Promise<RecordedStrike> {
   const startedAt = performance.now()
   const recorder = new Recorder()
   const arena = new Arena(site, recorder, randomNumbers(options.seed), options.leaseMs)
