@@ -2,7 +2,7 @@ import type { SessionEvent } from '@shared/domain/events'
 import { idOf } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import type { HistoryItem } from './history.ts'
+import { type HistoryItem, readHistoryLines } from './history.ts'
 import type { Database } from './pool.ts'
 import { query } from './query.ts'
 import { iso, uuid } from './render.ts'
@@ -47,12 +47,12 @@ export async function claimRuns(
   hints: readonly string[],
   limit: number,
 ): Promise<ClaimedRun[]> {
-  const rows = await query<{ claimed: StoredClaim }>(
+  const rows = await query<{ claimed: StoredClaim; history: string | null }>(
     db,
-    { name: 'claim_runs_v2', text: 'select claimed from claim_runs_v2($1, $2, $3, $4) as claimed' },
+    { name: 'claim_runs_v3', text: 'select claimed, history from claim_runs_v3($1, $2, $3, $4)' },
     [uuid('worker', workerId), hints.map((id) => uuid('run', id)), limit, tunables.claimedHistory],
   )
-  return rows.map(({ claimed }) => renderClaim(claimed))
+  return rows.map(({ claimed, history }) => renderClaim(claimed, history))
 }
 
 /** Takes one run that has lost `tunables.quarantineLapses` workers; such runs are carried out alone. */
@@ -62,13 +62,16 @@ export async function claimQuarantined(db: Database, workerId: string): Promise<
     { name: 'claim_quarantined_v1', text: 'select claimed from claim_quarantined_v1($1) as claimed' },
     [uuid('worker', workerId)],
   )
-  return rows.map(({ claimed }) => renderClaim(claimed))
+  return rows.map(({ claimed }) => renderClaim(claimed, null))
 }
 
-/** With UUIDs for ids, its events as written, and the history from the newest back. */
-type StoredClaim = Omit<ClaimedRun, 'events' | 'history'> & Written & { history?: ClaimedRun['history'] }
+/** With UUIDs for ids, and its events as written. */
+type StoredClaim = Omit<ClaimedRun, 'events' | 'history'> & Written
 
-function renderClaim({ run, session, inputs, toolResults, history, ...written }: StoredClaim): ClaimedRun {
+function renderClaim(
+  { run, session, inputs, toolResults, ...written }: StoredClaim,
+  history: string | null,
+): ClaimedRun {
   const sessionId = idOf('session', session.id)
   return {
     run: {
@@ -81,7 +84,12 @@ function renderClaim({ run, session, inputs, toolResults, history, ...written }:
     session: { ...session, id: sessionId, endUser: { ...session.endUser, id: idOf('endUser', session.endUser.id) } },
     inputs,
     toolResults,
-    history: history ? { ...history, items: history.items.toReversed() } : null,
+    history: history === null ? null : historyIn(history),
     events: renderWritten(written, sessionId, run.id, run.attempt),
   }
+}
+
+function historyIn(lines: string): ClaimedRun['history'] {
+  const items = readHistoryLines(lines)
+  return { items, whole: items.length <= tunables.claimedHistory }
 }

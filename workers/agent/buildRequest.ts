@@ -2,10 +2,10 @@ import type { AgentPolicy } from '@shared/domain/agents'
 import type { Json, JsonObject } from '@shared/domain/json'
 import type { AgentRequest } from '@shared/contracts/agentApi'
 
-/** One item of the session's earlier runs. */
+/** One item of the session's earlier runs; its data as JSON. */
 export interface PastItem {
   runNo: number
-  data: JsonObject
+  json: string
   incomplete: boolean
   bytes: number
 }
@@ -22,19 +22,33 @@ export interface RequestParts {
 
 /** What the agent app is sent: all that it needs, since it keeps nothing. History is cut to the newest whole runs. */
 export function buildRequest(parts: RequestParts, limits: AgentPolicy['history']): AgentRequest {
-  const kept = keepNewestRuns(parts.history, limits)
-  const input = parts.inputs.at(-1)
+  const { kept, ...about } = selectParts(parts, limits)
+  return { ...about, items: kept.map(({ json }): JsonObject => JSON.parse(json)) }
+}
+
+/** The same as JSON: what Postgres has written of the history goes into it as it is. */
+export function writeRequest(parts: RequestParts, limits: AgentPolicy['history']): string {
+  const { kept, ...about } = selectParts(parts, limits)
+  return `{"items":[${kept.map(({ json }) => json).join(',')}],${JSON.stringify(about).slice(1)}`
+}
+
+function selectParts(
+  { run, session, inputs, runItems, toolResults, history }: RequestParts,
+  limits: AgentPolicy['history'],
+): Omit<AgentRequest, 'items'> & { kept: PastItem[] } {
+  const kept = keepNewestRuns(history, limits)
+  const input = inputs.at(-1)
   if (!input) throw new Error('a run begins with an input')
   return {
-    run: parts.run,
-    session: parts.session,
-    items: kept.map((item) => item.data),
+    kept,
+    run,
+    session,
     incompleteItems: kept.flatMap((item, index) => (item.incomplete ? [index] : [])),
-    ...(kept.length < parts.history.length && { historyTruncated: true as const }),
+    ...(kept.length < history.length && { historyTruncated: true as const }),
     input,
-    inputs: parts.inputs,
-    runItems: parts.runItems,
-    toolResults: parts.toolResults,
+    inputs,
+    runItems,
+    toolResults,
     memories: [],
   }
 }

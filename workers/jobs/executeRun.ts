@@ -1,5 +1,4 @@
 import { hash, randomUUID } from 'node:crypto'
-import type { AgentRequest } from '@shared/contracts/agentApi'
 import { type AgentDefinition, type AgentPolicy, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
@@ -9,7 +8,7 @@ import type { ToolCall } from '@shared/domain/objects'
 import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
 import type { MakingFrame, RunResult } from '@workers/agent/assembleRun'
-import { buildRequest, tellEnough } from '@workers/agent/buildRequest'
+import { buildRequest, tellEnough, writeRequest } from '@workers/agent/buildRequest'
 import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
 import { openAiCall } from '@workers/agent/protocols/openai/openAiCall'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
@@ -80,20 +79,19 @@ async function prepareCall(
   const history = await historyOf(attempt.claimed, limits, tools)
   const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
   const { id, attempt: number, leg, type, metadata } = run
-  const request = buildRequest(
-    { run: { id, attempt: number, leg, type, metadata }, session, inputs, runItems, toolResults, history },
-    limits,
-  )
-  const call = openai ? openAiCall(request, openai) : await ownCall(request, attempt, tools)
+  const about = { id, attempt: number, leg, type, metadata }
+  const parts = { run: about, session, inputs, runItems, toolResults, history }
+  const call = openai
+    ? openAiCall(buildRequest(parts, limits), openai)
+    : await ownCall(writeRequest(parts, limits), attempt, tools)
   const { body } = call
   attempt.request = { bytes: Buffer.byteLength(body), sha256: hash('sha256', body, 'hex') }
   return { url, ...call, timeouts: policy.timeouts, signal, now: attempt.now }
 }
 
 /** The call of an agent app in our own protocol. */
-async function ownCall(request: AgentRequest, { claimed, now }: AttemptInProgress, tools: RunTools) {
+async function ownCall(body: string, { claimed, now }: AttemptInProgress, tools: RunTools) {
   const { id, attempt: number, leg, organizationId } = claimed.run
-  const body = JSON.stringify(request)
   const headers = {
     'content-type': 'application/json',
     accept: 'text/event-stream, application/x-ndjson, application/json',

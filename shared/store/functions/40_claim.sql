@@ -56,12 +56,13 @@ $$;
 -- Takes runs for a worker, all in one statement; the caller has locked their heads. Those that somebody else took or ended
 -- before are left out. What was attempted before is taken one by one: what its attempts had made is superseded.
 -- p_history: so many earlier items, and one more, are given as well, newest first, when none of them is large: a short session
--- has no more, and some agent apps want no more. Else they are read by who knows how much is wanted.
+-- has no more, and some agent apps want no more. Else they are read by who knows how much is wanted. They go to the agent app
+-- as they are, so they are written once, as lines of text, and taken apart by nobody.
 -- Each table is looked into by ids, whatever a plan makes of the joins: one that was made while they were small would read
 -- all of them.
-create or replace function claim_locked_v1(
+create or replace function claim_locked_v2(
   p_worker_id uuid, p_run_ids uuid[], p_session_ids uuid[], p_now timestamptz, p_history int
-) returns setof json language plpgsql volatile
+) returns table (claimed json, history text) language plpgsql volatile
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_taken int;
@@ -109,15 +110,13 @@ begin
     'inputs', (
       select json_agg(i.data order by i.item_no) from items i where i.run_id = (t.run).id and i.kind = 'input'),
     'toolResults', '[]'::json,
-    'history', (
-      select case when count(*) = count(h.data) then json_build_object('whole', count(*) <= p_history,
-          'items', coalesce(json_agg(json_build_object('runNo', h.run_no, 'data', h.data,
-            'incomplete', h.status = 'incomplete', 'bytes', octet_length(h.data::text))), '[]')) end
+    'baseSeq', t.last_seq, 'at', p_now, 'events', json_build_array(json_build_object('type', 'run.started', 'data', t.data))),
+    (select case when count(*) = count(h.data) then
+        coalesce(string_agg(h.run_no || case h.status when 'incomplete' then '!' else ' ' end || h.data::text, E'\n'), '') end
       from (
         select i.run_no, i.status, case when pg_column_size(i.data) <= 2000 then i.data end as data from items i
           where i.session_id = s.id and i.run_no < (t.run).run_no and not i.hidden
-          order by i.run_no desc, i.item_no desc limit p_history + 1) h),
-    'baseSeq', t.last_seq, 'at', p_now, 'events', json_build_array(json_build_object('type', 'run.started', 'data', t.data)))
+          order by i.run_no desc, i.item_no desc limit p_history + 1) h)
   from told t join sessions s on s.id = (t.run).session_id
   where s.id = any (p_session_ids)
   order by array_position(p_run_ids, (t.run).id);
@@ -130,7 +129,11 @@ begin
       where h.session_id = any (p_session_ids) and n.status = 'queued' and n.attempt > 0
   loop
     v_claimed := claim_run_v1(p_worker_id, v_again.id, v_again.last_seq, v_again.held_run_id, p_now);
-    if v_claimed is not null then return next v_claimed::json; end if;
+    if v_claimed is not null then
+      claimed := v_claimed;
+      history := null;
+      return next;
+    end if;
   end loop;
 end
 $$;
@@ -145,9 +148,10 @@ $$;
 -- its head is locked, and doesn't count against the limit.
 -- Plans are kept, and one that was made while nothing waited would read and sort the whole backlog at each claim: the
 -- settings leave only the one that reads runs_due in order and stops.
--- out  a row for each claimed run: { run, session, inputs, toolResults, history?, baseSeq, at, events }
-create or replace function claim_runs_v2(p_worker_id uuid, p_hints uuid[], p_limit int, p_history int)
-returns setof json language plpgsql volatile
+-- out  a row for each claimed run: { run, session, inputs, toolResults, baseSeq, at, events }, and the earlier items, newest
+--      first, a line each: its run's number, `!` when it was cut short or else a space, its data; null when they were not read
+create or replace function claim_runs_v3(p_worker_id uuid, p_hints uuid[], p_limit int, p_history int)
+returns table (claimed json, history text) language plpgsql volatile
 set enable_sort = off set enable_seqscan = off as $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -172,7 +176,7 @@ begin
     select array_agg(due.id), array_agg(due.session_id) into v_ids, v_sessions from due;
     if v_ids is not null then
       v_locked := true;
-      return query select * from claim_locked_v1(p_worker_id, v_ids, v_sessions, v_now, p_history);
+      return query select * from claim_locked_v2(p_worker_id, v_ids, v_sessions, v_now, p_history);
       get diagnostics v_taken = row_count;
       v_left := v_left - v_taken;
     end if;
@@ -190,7 +194,7 @@ begin
     select array_agg(due.id), array_agg(due.session_id) into v_ids, v_sessions from due;
     exit when v_ids is null;
     v_locked := true;
-    return query select * from claim_locked_v1(p_worker_id, v_ids, v_sessions, v_now, p_history);
+    return query select * from claim_locked_v2(p_worker_id, v_ids, v_sessions, v_now, p_history);
     get diagnostics v_taken = row_count;
     v_left := v_left - v_taken;
   end loop;
@@ -203,7 +207,7 @@ begin
   perform from session_heads h
     where h.session_id = v_sessions[1] and (h.held_run_id is null or h.held_run_id = v_ids[1]) for no key update;
   if not found then return; end if;
-  return query select * from claim_locked_v1(p_worker_id, v_ids, v_sessions, clock_timestamp(), p_history);
+  return query select * from claim_locked_v2(p_worker_id, v_ids, v_sessions, clock_timestamp(), p_history);
 end
 $$;
 

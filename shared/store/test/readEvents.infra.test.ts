@@ -24,6 +24,8 @@ beforeAll(async () => {
 })
 afterAll(() => engine.close())
 
+const contentOf = (json: string) => (JSON.parse(json) as { content: string }).content
+
 /** A session whose log mixes deltas and other events: seqs 5, 9 … are none, the rest of 5 to 20 are deltas. */
 async function mixedLog() {
   const sessionId = await engine.newSession()
@@ -146,14 +148,14 @@ describe('the history that an agent app is sent', () => {
     const third = await engine.take((await engine.say(sessionId, { input: { content: 'three' } })).runId)
     await engine.say(sessionId, { input: { content: 'four' } })
     const history = await readHistory(engine.db, sessionId, third.run.runNo, 10)
-    expect(history.map(({ data, incomplete, runNo }) => [data.content, incomplete, runNo])).toEqual([
+    expect(history.map(({ json, incomplete, runNo }) => [contentOf(json), incomplete, runNo])).toEqual([
       ['one', false, 1],
       ['bye', false, 1],
       ['two', false, 2],
       ['half', true, 2],
     ])
     await engine.rows(`update items set hidden = true where session_id = $1 and run_no = 1`, bare(sessionId))
-    expect((await readHistory(engine.db, sessionId, third.run.runNo, 10)).map(({ data }) => data.content)).toEqual([
+    expect((await readHistory(engine.db, sessionId, third.run.runNo, 10)).map(({ json }) => contentOf(json))).toEqual([
       'two',
       'half',
     ])
@@ -163,7 +165,7 @@ describe('the history that an agent app is sent', () => {
     const sessionId = await engine.newSession()
     for (let i = 0; i < 3; i++) await finish(engine.db, await engine.take((await engine.say(sessionId)).runId))
     const history = await readHistory(engine.db, sessionId, 4, 2)
-    expect(history.map(({ runNo, data }) => [runNo, data.content])).toEqual([[2, 'bye'], [3, 'hello'], [3, 'bye']]) // prettier-ignore
+    expect(history.map(({ runNo, json }) => [runNo, contentOf(json)])).toEqual([[2, 'bye'], [3, 'hello'], [3, 'bye']]) // prettier-ignore
     expect(history.at(-1)!.bytes).toBe('{"content": "bye"}'.length)
     expect(await readHistory(engine.db, sessionId, 1, 10)).toEqual([])
   })
@@ -192,7 +194,7 @@ describe('the history that an agent app is sent', () => {
     const second = await engine.take(first.run.id)
     const step = itemOf(second, 1, 'complete', 'output', 'second attempt')
     await finish(engine.db, second, { items: [step], events: [created(step), completed(step)] })
-    expect((await readHistory(engine.db, sessionId, 2, 10)).map(({ data }) => data.content)).toEqual([
+    expect((await readHistory(engine.db, sessionId, 2, 10)).map(({ json }) => contentOf(json))).toEqual([
       'hello',
       'second attempt',
     ])

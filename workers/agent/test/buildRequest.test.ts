@@ -3,12 +3,19 @@ import fc from 'fast-check'
 import { AgentRequest } from '@shared/contracts/agentApi'
 import { checkOf } from '@shared/contracts/validate'
 import { newId } from '@shared/domain/ids'
-import { type PastItem, type RequestParts, buildRequest, keepNewestRuns, tellEnough } from '../buildRequest.ts'
+import {
+  type PastItem,
+  type RequestParts,
+  buildRequest,
+  keepNewestRuns,
+  tellEnough,
+  writeRequest,
+} from '../buildRequest.ts'
 
 const WIDE = { maxItems: 1_000, maxBytes: 1_000_000 }
 const past = (runNo: number, text: string, incomplete = false): PastItem => ({
   runNo,
-  data: { text },
+  json: JSON.stringify({ text }),
   incomplete,
   bytes: 10,
 })
@@ -41,7 +48,7 @@ describe('the request', () => {
 
   test('holds the whole history when it fits, and names the items that were cut short', () => {
     const request = buildRequest(parts(), WIDE)
-    expect(request.items).toEqual(HISTORY.map(({ data }) => data))
+    expect(request.items).toEqual(HISTORY.map(({ json }) => JSON.parse(json)))
     expect(request.incompleteItems).toEqual([3])
     expect(request).not.toHaveProperty('historyTruncated')
   })
@@ -58,6 +65,14 @@ describe('the request', () => {
     expect(buildRequest(parts({ inputs }), WIDE)).toMatchObject({ inputs, input: { content: 'two' } })
   })
 
+  test.each([WIDE, { ...WIDE, maxItems: 4 }, { ...WIDE, maxItems: 0 }])(
+    'is the same when written as JSON',
+    (limits) => {
+      const made = parts()
+    expect(JSON.parse(writeRequest(made, limits))).toEqual(buildRequest(made, limits))
+    },
+  )
+
   test('can not be made without an input', () => {
     expect(() => buildRequest(parts({ inputs: [] }), WIDE)).toThrow('a run begins with an input')
   })
@@ -66,7 +81,7 @@ describe('the request', () => {
 describe('history is cut to the newest whole runs', () => {
   const kept = (limits: Partial<typeof WIDE>) =>
     keepNewestRuns(HISTORY, { ...WIDE, ...limits })
-      .map(({ data: { text } }) => (typeof text === 'string' ? text : '?'))
+      .map(({ json }) => (JSON.parse(json) as { text: string }).text)
       .join('')
 
   test.each([
@@ -127,7 +142,7 @@ test('the newest items tell enough only when all of them would make the same req
       const items = history.slice(Math.max(0, history.length - given))
       if (!tellEnough({ items, whole: items.length === history.length }, limits)) return
       expect(buildRequest(parts({ history: items }), limits)).toMatchObject({
-        items: keepNewestRuns(history, limits).map(({ data }) => data),
+        items: keepNewestRuns(history, limits).map(({ json }) => JSON.parse(json)),
         ...(keepNewestRuns(history, limits).length < history.length && { historyTruncated: true }),
       })
     }),
