@@ -69,7 +69,7 @@ describe('the request', () => {
     'is the same when written as JSON',
     (limits) => {
       const made = parts()
-    expect(JSON.parse(writeRequest(made, limits))).toEqual(buildRequest(made, limits))
+      expect(JSON.parse(writeRequest(made, limits))).toEqual(buildRequest(made, limits))
     },
   )
 
