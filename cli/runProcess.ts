@@ -9,6 +9,7 @@ import { mountRealtime } from '@services/realtime/mountRealtime'
 import { attachSockets } from '@services/realtime/sockets'
 import { createBroker } from '@shared/broker/createBroker'
 import type { Broker } from '@shared/broker/port'
+import { createConnections } from '@shared/delivery/connections'
 import { createSessionFeeds } from '@shared/delivery/sessionFeeds'
 import type { AgentDefinition } from '@shared/domain/agents'
 import { leasesOf } from '@shared/domain/leases'
@@ -236,7 +237,8 @@ function serve(
     const tokens = endUserTokens(secret)
     const authenticator = createAuthenticator(db, tokens, runTokens(secret))
     const feeds = createSessionFeeds({ db, broker, log })
-    const tools = { ...createIntake(db, broker, log), feeds, tokens, authenticator, secret }
+    const connections = createConnections({ db, broker, log })
+    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     const markForPage = markForPages(db)
     app.use(cors(markForPage), jsonBody())
@@ -249,7 +251,10 @@ function serve(
       mountApi(app, tools, authenticator, version)
       listener = messagesInFront(tools, authenticator, markForPage, app)
     }
-    stopping.add('The readers', 1_000, () => feeds.close('shutdown'))
+    stopping.add('The readers', 1_000, () => {
+      connections.close()
+      feeds.close('shutdown')
+    })
   }
   stopping.add('Readiness', 100, () => {
     stopped = true

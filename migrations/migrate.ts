@@ -6,6 +6,7 @@ import * as core from './0001_core.ts'
 import * as protocol from './0002_protocol.ts'
 import * as webhooks from './0003_webhooks.ts'
 import * as retention from './0004_retention.ts'
+import * as sessions from './0006_sessions.ts'
 import * as lighterWrites from './0009_lighter_writes.ts'
 
 /** All migrations in order. Names have no extension, or tsx and node would see two different ones. */
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Knex.Migration> = {
   '0002_protocol': protocol,
   '0003_webhooks': webhooks,
   '0004_retention': retention,
+  '0006_sessions': sessions,
   '0009_lighter_writes': lighterWrites,
 }
 

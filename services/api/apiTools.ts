@@ -1,11 +1,13 @@
 import type { EndUserTokens } from '@shared/intake/endUserTokens'
 import type { IntakeTools } from '@shared/intake/intakeTools'
+import type { Connections } from '@shared/delivery/connections'
 import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 
 /** What the routes of the Client API work with. */
 export interface ApiTools extends IntakeTools {
   tokens: EndUserTokens
   feeds: SessionFeeds
+  connections: Connections
   /** AGENTVIEW_SECRET: seals the secrets of webhook endpoints. */
   secret: string
 }

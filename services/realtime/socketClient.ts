@@ -1,9 +1,10 @@
 import type { Socket } from 'socket.io'
+import type { Connections } from '@shared/delivery/connections'
 import type { SessionFeeds, Subscription } from '@shared/delivery/sessionFeeds'
-import type { Sink } from '@shared/delivery/sink'
+import type { CutReason, Sink } from '@shared/delivery/sink'
 import { AgentViewError } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
-import { type Talker, expiryOf } from '@shared/intake/caller'
+import { type Talker, expiryOf, principalsOf } from '@shared/intake/caller'
 import { sendEvents } from './sendEvents.ts'
 
 /** The most sessions that one socket may read at once. */
@@ -23,18 +24,21 @@ export class SocketClient {
   readonly #subscriptions = new Map<string, Subscription | null>()
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #timers: NodeJS.Timeout[] = []
+  #forget = (): void => undefined
+  readonly #connections: Connections
   #waiting = 0
   /** Bytes sent since the connection last had nothing left to send. */
   #unsentBytes = 0
 
-  constructor(socket: Socket, caller: Talker) {
+  constructor(socket: Socket, caller: Talker, connections: Connections) {
     this.socket = socket
     this.caller = caller
+    this.#connections = connections
     socket.conn.on('drain', () => (this.#unsentBytes = 0))
     // Without a listener Socket.IO writes each malformed packet's stack to the console.
     socket.on('error', () => undefined)
     socket.on('disconnect', () => this.#close())
-    this.#watchExpiry()
+    this.#watchRight()
   }
 
   /** What is asked for one session is done in the order in which it was asked. */
@@ -78,7 +82,7 @@ export class SocketClient {
   /** A newer credential of the same principal takes the old one's place. */
   renew(caller: Talker): void {
     this.caller = caller
-    this.#watchExpiry()
+    this.#watchRight()
   }
 
   #sink(sessionId: string): Sink {
@@ -110,23 +114,27 @@ export class SocketClient {
     }, LAST_WORDS_MS).unref()
   }
 
-  /** Warns before the token ends, and closes the socket when it does. */
-  #watchExpiry(): void {
+  /** Warns before the token ends, and closes the socket when it does, or when its principal may not read any more. */
+  #watchRight(): void {
+    this.#forget()
     for (const timer of this.#timers.splice(0)) clearTimeout(timer)
+    if (!this.socket.connected) return
+    this.#forget = this.#connections.add(principalsOf(this.caller), (reason) => this.#end(reason))
     const until = expiryOf(this.caller)
-    if (!until || !this.socket.connected) return
+    if (!until) return
     const left = Math.min(until.getTime() - Date.now(), LONGEST_TIMER)
     const warn = () => this.socket.emit('token_expiring', { expiresInMs: Math.min(left, tunables.tokenWarning) })
     this.#timers.push(setTimeout(warn, Math.max(0, left - tunables.tokenWarning)))
-    this.#timers.push(setTimeout(() => this.#expire(), left))
+    this.#timers.push(setTimeout(() => this.#end('token_expired'), left))
   }
 
-  #expire(): void {
-    for (const subscription of [...this.#subscriptions.values()]) subscription?.cut('token_expired')
+  #end(reason: CutReason): void {
+    for (const subscription of [...this.#subscriptions.values()]) subscription?.cut(reason)
     this.socket.disconnect(true)
   }
 
   #close(): void {
+    this.#forget()
     for (const timer of this.#timers.splice(0)) clearTimeout(timer)
     for (const subscription of this.#subscriptions.values()) subscription?.close()
     this.#subscriptions.clear()

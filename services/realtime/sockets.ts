@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { Server, type Socket } from 'socket.io'
 import { SOCKET_MESSAGES } from '@shared/contracts/sockets'
 import { checkOf } from '@shared/contracts/validate'
+import type { Connections } from '@shared/delivery/connections'
 import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { gather } from '@shared/domain/gather'
@@ -23,6 +24,7 @@ import { SocketClient } from './socketClient.ts'
 
 export interface SocketTools extends IntakeTools {
   feeds: SessionFeeds
+  connections: Connections
   authenticator: Authenticator
   log: IntakeTools['log'] & { error(details: object, line: string): void }
 }
@@ -81,7 +83,7 @@ function talker(caller: Caller): Talker {
 type ReadRequest = ReturnType<typeof scopeOf> & { sessionId: string }
 
 function serve(socket: Socket, tools: SocketTools, mayRead: (request: ReadRequest) => Promise<boolean>): void {
-  const client = new SocketClient(socket, (socket.data as { caller: Talker }).caller)
+  const client = new SocketClient(socket, (socket.data as { caller: Talker }).caller, tools.connections)
   on(client, tools, 'subscribe', ({ sessionId, after }) =>
     client.inTurn(sessionId, async () => {
       if (!(await mayRead({ ...scopeOf(client.caller), sessionId }))) throw notFound('session')

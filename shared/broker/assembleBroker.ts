@@ -8,7 +8,7 @@ export interface Bells extends Pick<Broker, 'ring' | 'depth' | 'close'> {
 }
 
 /** The pub/sub half of a broker. */
-export type News = Pick<Broker, 'publish' | 'publishAborts' | 'watch' | 'unwatch' | 'fault' | 'close'>
+export type News = Pick<Broker, 'publish' | 'publishAborts' | 'publishCuts' | 'watch' | 'unwatch' | 'fault' | 'close'>
 
 export interface BrokerParts {
   audience: Audience
@@ -46,6 +46,8 @@ export function assembleBroker(kind: Broker['kind'], { audience, news, bells, re
     onNews: (listener) => audience.onNews(listener),
     publishAborts: (runIds) => news.publishAborts(runIds),
     onAborts: (listener) => audience.onAborts(listener),
+    publishCuts: (cuts) => news.publishCuts(cuts),
+    onCuts: (listener) => audience.onCuts(listener),
     onReconnect: (listener) => audience.onReconnect(listener),
     fault: () => (closing ? CLOSED : news.fault()),
     depth: () => bells.depth(),

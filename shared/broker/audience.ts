@@ -1,3 +1,4 @@
+import type { Cut } from '@shared/domain/cuts'
 import { LogEntry } from '@shared/domain/logEntry'
 import type { HeardNews, SessionNews } from './port.ts'
 
@@ -6,6 +7,7 @@ export class Audience {
   readonly #watched = new Map<string, number>()
   readonly #onNews = new Set<(news: HeardNews) => void>()
   readonly #onAborts = new Set<(runIds: string[]) => void>()
+  readonly #onCuts = new Set<(cuts: Cut[]) => void>()
   readonly #onReconnect = new Set<() => void>()
   readonly #onError: (error: unknown) => void
 
@@ -45,6 +47,10 @@ export class Audience {
     return add(this.#onAborts, listener)
   }
 
+  onCuts(listener: (cuts: Cut[]) => void): () => void {
+    return add(this.#onCuts, listener)
+  }
+
   onReconnect(listener: () => void): () => void {
     return add(this.#onReconnect, listener)
   }
@@ -64,6 +70,10 @@ export class Audience {
 
   tellAborts(runIds: readonly string[]): void {
     this.#tell(this.#onAborts, (listener) => listener([...runIds]))
+  }
+
+  tellCuts(cuts: readonly Cut[]): void {
+    this.#tell(this.#onCuts, (listener) => listener([...cuts]))
   }
 
   tellReconnect(): void {

@@ -1,3 +1,4 @@
+import type { Cut } from '@shared/domain/cuts'
 import type { SessionEvent } from '@shared/domain/events'
 import type { LogEntry } from '@shared/domain/logEntry'
 
@@ -34,6 +35,13 @@ export interface Broker {
   /** Tells every worker process to look at these runs' aborts at once (the heartbeat is the backstop). */
   publishAborts(runIds: readonly string[]): Promise<void>
   onAborts(listener: (runIds: string[]) => void): () => void
+
+  /**
+   * Tells every process, this one at once, whom to send nothing more. Those that miss it find out by themselves:
+   * shared/delivery looks after what is read (`tunables.sweep`) and by whom (`tunables.principalSweep`).
+   */
+  publishCuts(cuts: readonly Cut[]): Promise<void>
+  onCuts(listener: (cuts: Cut[]) => void): () => void
 
   /** Called after pub/sub was away and is back: what was said meanwhile is lost, so readers compare seqs. */
   onReconnect(listener: () => void): () => void

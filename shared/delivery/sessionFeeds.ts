@@ -47,6 +47,9 @@ interface Watch {
 export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFeeds {
   const watches = new Map<string, Watch>()
   const removeListener = broker.onNews((news) => watches.get(news.sessionId)?.tail.hear(news))
+  const removeCuts = broker.onCuts((cuts) => {
+    for (const { subject } of cuts) cutReaders(subject)
+  })
   const removeReconnect = broker.onReconnect(() => void sweep())
   const sweeper = setInterval(() => void sweep(), tunables.sweep)
 
@@ -62,6 +65,14 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
       }
     } catch (error) {
       log.warn({ err: error }, 'watched sessions could not be compared')
+    }
+  }
+
+  /** One that is just being admitted may have looked before: it is refused instead. */
+  function cutReaders(sessionId: string): void {
+    for (const reader of [...(watches.get(sessionId)?.readers ?? [])]) {
+      if (reader.admitted) reader.gone()
+      else reader.close()
     }
   }
 
@@ -123,7 +134,7 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
       try {
         await entry.watching
         const first = await firstPage(sessionId, after)
-        if (!first) throw notFound('session')
+        if (!first || reader.closed) throw notFound('session')
         reader.admitted = true
         // Not at once: whoever asked is answered before the first event comes.
         setImmediate(() => unlessItFails(replay(db, sessionId, entry.tail, reader, first), sessionId, reader))
@@ -136,6 +147,7 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
     close(reason) {
       clearInterval(sweeper)
       removeListener()
+      removeCuts()
       removeReconnect()
       for (const { readers } of [...watches.values()]) for (const reader of [...readers]) reader.cut(reason)
     },

@@ -4,7 +4,7 @@ import type { LogEntry } from '@shared/domain/logEntry'
 /** An event as one reader gets it; `prev` only in the stream of one run: the seq before it in that stream. */
 export type DeliveredEvent = SessionEvent & { prev?: number }
 
-export type CutReason = 'slow' | 'deleted' | 'token_expired' | 'shutdown'
+export type CutReason = 'slow' | 'deleted' | 'revoked' | 'token_expired' | 'shutdown'
 
 /** One reader's end of the wire. Nothing here waits: what can't be written yet is counted, and too much of it cuts. */
 export interface Sink {

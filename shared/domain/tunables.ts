@@ -115,6 +115,8 @@ export const tunables = {
   reorder: 20,
   /** Each node compares the last seq of all watched sessions: the last publish of a session may have been lost. */
   sweep: 2 * SECOND,
+  /** Each node asks whether those who read there still may: that they were revoked or erased may not have been heard. */
+  principalSweep: 5 * SECOND,
   /** Events read at once when a reader catches up. */
   replayPage: 500,
   /** What may wait unsent for one reader. One with more reads on from Postgres once it has taken that. */

@@ -21,6 +21,17 @@ export function principalOf(caller: Caller): string {
   return caller.kind === 'endUser' ? caller.endUserId : caller.keyId
 }
 
+/** By whose right he reads: when one of these is revoked or erased, his connections are cut. */
+export function principalsOf(caller: Caller): string[] {
+  if (caller.kind === 'run') return []
+  return [caller.kind === 'endUser' ? caller.endUserId : caller.keyId]
+}
+
+/** What a long answer hangs on. */
+export function rightOf(caller: Caller): { until: Date | null; principals: readonly string[] } {
+  return { until: expiryOf(caller), principals: principalsOf(caller) }
+}
+
 /** When the right to read ends that a long answer was begun with; null: not by itself. */
 export function expiryOf(caller: Caller): Date | null {
   return caller.kind === 'endUser' ? caller.expiresAt : null

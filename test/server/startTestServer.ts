@@ -7,6 +7,7 @@ import { mountRealtime } from '@services/realtime/mountRealtime'
 import { attachSockets } from '@services/realtime/sockets'
 import { createBroker } from '@shared/broker/createBroker'
 import type { Broker } from '@shared/broker/port'
+import { createConnections } from '@shared/delivery/connections'
 import { type SessionFeeds, createSessionFeeds } from '@shared/delivery/sessionFeeds'
 import type { SessionEvent } from '@shared/domain/events'
 import { cors, markForPages } from '@shared/http/cors'
@@ -131,7 +132,8 @@ async function compose(
   const tokens = endUserTokens(secret)
   const authenticator = createAuthenticator(db, tokens, runTokens(secret))
   const feeds = createSessionFeeds({ db, broker, log })
-  const tools = { ...createIntake(db, broker, log), feeds, tokens, authenticator, secret }
+  const connections = createConnections({ db, broker, log })
+  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   const markForPage = markForPages(db)
@@ -142,6 +144,7 @@ async function compose(
   app.use(answerNotFound(), answerErrors(log))
   listening.serve(messagesInFront(tools, authenticator, markForPage, app))
   closing.push(
+    () => connections.close(),
     () => feeds.close('shutdown'),
     () => io.disconnectSockets(true),
     () => listening.server.closeAllConnections(),

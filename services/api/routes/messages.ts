@@ -6,7 +6,7 @@ import { type RunSink, subscribeRun } from '@shared/delivery/runFeed'
 import { streamTo } from '@shared/delivery/streamTo'
 import { waitForRun } from '@shared/delivery/waitForRun'
 import type { Handlers, Reply } from '@shared/http/serveRoute'
-import { type Talker, expiryOf } from '@shared/intake/caller'
+import { type Talker, rightOf } from '@shared/intake/caller'
 import { type Accepted, readAccepted } from '@shared/intake/accepted'
 import { beginSession } from '@shared/intake/beginSession'
 import { sendMessage } from '@shared/intake/sendMessage'
@@ -53,7 +53,7 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     // From the run's first event, also when the acceptance is an old one: whoever asks again has lost the answer.
     const subscribe = (sink: RunSink) => subscribeRun(tools.feeds, tools.db, run(accepted), 0, sink)
-    await streamTo(response, expiryOf(caller), subscribe)
+    await streamTo(response, tools.connections, rightOf(caller), subscribe)
     return 'answered'
   }
   const waitMs = wanted.waitSeconds * 1_000

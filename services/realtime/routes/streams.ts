@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { AgentViewError, notFound } from '@shared/domain/errors'
-import { subscribeRun } from '@shared/delivery/runFeed'
+import { type RunSink, subscribeRun } from '@shared/delivery/runFeed'
+import type { Connections } from '@shared/delivery/connections'
 import type { SessionFeeds } from '@shared/delivery/sessionFeeds'
 import { streamTo } from '@shared/delivery/streamTo'
 import type { Handlers } from '@shared/http/serveRoute'
-import { expiryOf, scopeOf } from '@shared/intake/caller'
+import { rightOf, scopeOf } from '@shared/intake/caller'
 import type { Database } from '@shared/store/pool'
 import { findRun } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'
@@ -12,22 +13,25 @@ import { findSession } from '@shared/store/sessions'
 export interface StreamTools {
   db: Database
   feeds: SessionFeeds
+  connections: Connections
 }
 
 /** Server-sent events of a session and of one run. */
-export function streamRoutes({ db, feeds }: StreamTools): Handlers<'streamSession' | 'streamRun'> {
+export function streamRoutes({ db, feeds, connections }: StreamTools): Handlers<'streamSession' | 'streamRun'> {
   return {
     async streamSession({ caller, params, query, request, response }) {
       if (!(await findSession(db, scopeOf(caller), params.sessionId))) throw notFound('session')
       const after = cursorOf(request, query.after)
-      await streamTo(response, expiryOf(caller), (sink) => feeds.subscribe(params.sessionId, after, sink))
+      const subscribe = (sink: RunSink) => feeds.subscribe(params.sessionId, after, sink)
+      await streamTo(response, connections, rightOf(caller), subscribe)
       return 'answered'
     },
     async streamRun({ caller, params, query, request, response }) {
       const run = await findRun(db, scopeOf(caller), params.runId)
       if (!run) throw notFound('run')
       const after = cursorOf(request, query.after)
-      await streamTo(response, expiryOf(caller), (sink) => subscribeRun(feeds, db, run, after, sink))
+      const subscribe = (sink: RunSink) => subscribeRun(feeds, db, run, after, sink)
+      await streamTo(response, connections, rightOf(caller), subscribe)
       return 'answered'
     },
   }

@@ -4,7 +4,7 @@ import type { Audience } from '../audience.ts'
 import { createBatches } from '../batches.ts'
 import { settledWithin } from '../bounded.ts'
 import { NotifyConnection } from './notifyConnection.ts'
-import { packPayloads, packSeq, unpackPayload, unpackSeq } from './notifyPayload.ts'
+import { packCut, packPayloads, packSeq, unpackCut, unpackPayload, unpackSeq } from './notifyPayload.ts'
 
 export interface PostgresNewsOptions {
   url: URL
@@ -20,6 +20,8 @@ export interface PostgresNewsOptions {
 interface Said {
   lastSeqs: Map<string, number>
   aborts: Set<string>
+  /** As packCut writes them. */
+  cuts: Set<string>
 }
 
 /**
@@ -30,14 +32,16 @@ export async function startPostgresNews(options: PostgresNewsOptions): Promise<N
   const { url, audience, prefix, id, onLost, report } = options
   const newsChannel = `${prefix}_news`
   const abortsChannel = `${prefix}_aborts`
+  const cutsChannel = `${prefix}_cuts`
 
   const connection = new NotifyConnection({
     url,
-    channels: [newsChannel, abortsChannel],
+    channels: [newsChannel, abortsChannel, cutsChannel],
     onNotification(channel, payload) {
       const { from, words } = unpackPayload(payload)
       if (from === id) return
       if (channel === abortsChannel) return audience.tellAborts(words)
+      if (channel === cutsChannel) return audience.tellCuts(words.flatMap((word) => unpackCut(word) ?? []))
       for (const word of words) {
         const news = unpackSeq(word)
         if (news) audience.tellNews(news)
@@ -50,10 +54,11 @@ export async function startPostgresNews(options: PostgresNewsOptions): Promise<N
   await connection.start()
 
   const batches = createBatches<Said>({
-    open: () => ({ lastSeqs: new Map(), aborts: new Set() }),
-    send({ lastSeqs, aborts }) {
+    open: () => ({ lastSeqs: new Map(), aborts: new Set(), cuts: new Set() }),
+    send({ lastSeqs, aborts, cuts }) {
       const seqs = [...lastSeqs].map(([sessionId, lastSeq]) => packSeq(sessionId, lastSeq))
       return connection.notify([
+        ...packPayloads(id, cuts).map((payload) => ({ channel: cutsChannel, payload })),
         ...packPayloads(id, aborts).map((payload) => ({ channel: abortsChannel, payload })),
         ...packPayloads(id, seqs).map((payload) => ({ channel: newsChannel, payload })),
       ])
@@ -76,6 +81,13 @@ export async function startPostgresNews(options: PostgresNewsOptions): Promise<N
       audience.tellAborts(runIds)
       await batches.join(({ aborts }) => {
         for (const runId of runIds) aborts.add(runId)
+      })
+    },
+    async publishCuts(said) {
+      if (said.length === 0) return
+      audience.tellCuts(said)
+      await batches.join(({ cuts }) => {
+        for (const cut of said) cuts.add(packCut(cut))
       })
     },
     // Every process hears of every session; the watch only says which ones matter here.

@@ -1,3 +1,5 @@
+import type { Cut } from '@shared/domain/cuts'
+
 /** NOTIFY fails at 8,000 bytes. */
 const PAYLOAD_BYTES = 7_500
 
@@ -32,4 +34,14 @@ export function unpackSeq(word: string): { sessionId: string; lastSeq: number } 
   const colon = word.lastIndexOf(':')
   const lastSeq = Number(word.slice(colon + 1))
   return colon > 0 && Number.isSafeInteger(lastSeq) ? { sessionId: word.slice(0, colon), lastSeq } : null
+}
+
+export function packCut({ subject, reason }: Cut): string {
+  return `${subject}:${reason}`
+}
+
+/** Null for what is no cut, as above. */
+export function unpackCut(word: string): Cut | null {
+  const [subject, reason] = word.split(':')
+  return subject && (reason === 'deleted' || reason === 'revoked') ? { subject, reason } : null
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import type { Cut } from '@shared/domain/cuts'
 import { gather } from '@shared/domain/gather'
 import { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
@@ -37,6 +38,7 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
   const { commands, subscriber, audience, prefix, id, report } = options
   const sessionPrefix = `${prefix}:session:`
   const abortsChannel = `${prefix}:aborts`
+  const cutsChannel = `${prefix}:cuts`
 
   subscriber.on('message', (channel, message) => {
     const mark = message.indexOf('\n')
@@ -47,9 +49,10 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
       report(error, 'a pub/sub message')
     }
   })
-  // Only our own processes publish here, so the text is what `publish` and `publishAborts` wrote.
+  // Only our own processes publish here, so the text is what the functions below wrote.
   function hear(channel: string, text: string): void {
     if (channel === abortsChannel) return audience.tellAborts(JSON.parse(text) as string[])
+    if (channel === cutsChannel) return audience.tellCuts(JSON.parse(text) as Cut[])
     audience.tellNews(unpackNews(channel.slice(sessionPrefix.length), text))
   }
 
@@ -62,7 +65,7 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
 
   const channelsOf = (sessionIds: readonly string[]) => sessionIds.map((sessionId) => sessionPrefix + sessionId)
   async function subscribeAll(): Promise<void> {
-    const channels = [abortsChannel, ...channelsOf(audience.watched())]
+    const channels = [abortsChannel, cutsChannel, ...channelsOf(audience.watched())]
     for (let start = 0; start < channels.length; start += CHANNELS_AT_ONCE) {
       await subscriber.subscribe(...channels.slice(start, start + CHANNELS_AT_ONCE))
     }
@@ -104,6 +107,11 @@ export async function startRedisNews(options: RedisNewsOptions): Promise<News> {
       if (runIds.length === 0) return
       audience.tellAborts(runIds)
       await batches.join((messages) => void messages.push(abortsChannel, marked(JSON.stringify(runIds))))
+    },
+    async publishCuts(cuts) {
+      if (cuts.length === 0) return
+      audience.tellCuts(cuts)
+      await batches.join((messages) => void messages.push(cutsChannel, marked(JSON.stringify(cuts))))
     },
     // Every watch asks Redis, for each must wait until Redis has heard it. While it is away, 'ready' will do it.
     async watch(sessionId) {

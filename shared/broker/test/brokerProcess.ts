@@ -1,5 +1,6 @@
 // What conformance.ts starts as a process of its own: a broker that does what it is told over IPC and says what it hears.
 import type { SessionNews } from '@shared/broker/port'
+import type { Cut } from '@shared/domain/cuts'
 import { createPostgresBroker } from '../postgres/createPostgresBroker.ts'
 import type { BellAnswering, Broker } from '../port.ts'
 import { createRedisBroker } from '../redis/createRedisBroker.ts'
@@ -16,6 +17,7 @@ export type Heard =
   | { type: 'bell'; runIds: string[] }
   | { type: 'news'; news: SessionNews }
   | { type: 'aborts'; runIds: string[] }
+  | { type: 'cuts'; cuts: Cut[] }
   | { type: 'reconnect' }
   | { type: 'error'; message: string; where: string }
 
@@ -74,6 +76,7 @@ export const tasks = {
       tell({ type: 'news', news: { ...news, ...(entries && { events: entries.map(({ event }) => event) }) } })
     })
     broker.onAborts((runIds) => tell({ type: 'aborts', runIds }))
+    broker.onCuts((cuts) => tell({ type: 'cuts', cuts }))
     broker.onReconnect(() => tell({ type: 'reconnect' }))
   },
   ring: (runIds: string[]) => outcome(broker.ring(runIds)),
@@ -122,6 +125,7 @@ export const tasks = {
     await Promise.all(seqs.map((seq) => outcome(broker.publish([newsOf(sessionId, [seq])]))))
   },
   publishAborts: (runIds: string[]) => outcome(broker.publishAborts(runIds)),
+  publishCuts: (cuts: Cut[]) => outcome(broker.publishCuts(cuts)),
   fault: async () => broker.fault(),
   depth: () => broker.depth(),
   close: () => outcome(broker.close()),

@@ -64,6 +64,7 @@ export function testFaults(service: () => TestedService): void {
       await first.call('ring', ['run_lost']),
       await first.call('publish', 'ses_2', [1]),
       await first.call('publishAborts', ['run_lost']),
+      await first.call('publishCuts', [{ subject: 'ses_2', reason: 'deleted' }]),
     ]) {
       expect(outcome.error).toEqual(expect.any(String))
       expect(outcome.ms).toBeLessThan(FAST_MS)

@@ -185,6 +185,18 @@ export function testWithTwo(service: () => TestedService): void {
       expect(process.aborts).toEqual(runIds)
     }
   })
+
+  test('cuts reach every process once, in order, with their reasons', async () => {
+    const cuts = Array.from({ length: 500 }, (_, index) => ({
+      subject: nameOf('ses'),
+      reason: index % 2 ? ('deleted' as const) : ('revoked' as const),
+    }))
+    await first.call('publishCuts', cuts)
+    for (const process of [first, second]) {
+      await process.until('the cuts', (told) => told.cuts.some(({ subject }) => subject === cuts.at(-1)!.subject))
+      expect(process.cuts).toEqual(cuts)
+    }
+  })
 }
 
 function isAscending(values: number[]): boolean {

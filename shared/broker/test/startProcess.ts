@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import path from 'node:path'
+import type { Cut } from '@shared/domain/cuts'
 import { within } from '../bounded.ts'
 import type { BrokerAddress, Call, Heard, Tasks } from './brokerProcess.ts'
 
@@ -68,6 +69,10 @@ export class BrokerProcess {
 
   get aborts(): string[] {
     return this.heard.flatMap((heard) => (heard.type === 'aborts' ? heard.runIds : []))
+  }
+
+  get cuts(): Cut[] {
+    return this.heard.flatMap((heard) => (heard.type === 'cuts' ? heard.cuts : []))
   }
 
   get reconnects(): number {

@@ -1,0 +1,8 @@
+/**
+ * What must not be sent to any more, and why: a session (`ses_…`), all that was begun by the right of an end user
+ * (`eu_…`), of an API key (`key_…`) or of a family of tokens.
+ */
+export interface Cut {
+  subject: string
+  reason: 'deleted' | 'revoked'
+}
