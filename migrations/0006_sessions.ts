@@ -18,6 +18,8 @@ create index end_users_deleted on end_users (deleted_at) where deleted_at is not
 -- by what lists are filtered, each in the order of the pages; by end user and by agent there are such from the beginning
 create index sessions_space on sessions (organization_id, space, id);
 create index sessions_metadata on sessions using gin (metadata jsonb_path_ops);
+-- rare among all runs: sessions whose last one may be such
+create index runs_unsuccessful on runs (organization_id, status, session_id) where status in ('failed', 'cancelled');
 
 -- what vanishes with its session
 create index deliveries_session on deliveries (session_id);

@@ -1,3 +1,4 @@
+import type { FaultLog } from '@shared/http/answers'
 import type { EndUserTokens } from '@shared/intake/endUserTokens'
 import type { IntakeTools } from '@shared/intake/intakeTools'
 import type { Connections } from '@shared/delivery/connections'
@@ -10,4 +11,5 @@ export interface ApiTools extends IntakeTools {
   connections: Connections
   /** AGENTVIEW_SECRET: seals the secrets of webhook endpoints. */
   secret: string
+  log: IntakeTools['log'] & FaultLog
 }

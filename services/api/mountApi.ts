@@ -6,7 +6,10 @@ import type { Handlers } from '@shared/http/serveRoute'
 import type { Authenticator } from '@shared/intake/authenticate'
 import type { ApiTools } from './apiTools.ts'
 import { agentRoutes } from './routes/agents.ts'
+import { batchRoutes } from './routes/batch.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
+import { endUserRoutes } from './routes/endUsers.ts'
+import { feedbackRoutes } from './routes/feedback.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -23,6 +26,9 @@ export function mountApi(app: Express, tools: ApiTools, authenticator: Authentic
     ...agentRoutes(tools),
     ...sessionRoutes(tools),
     ...messageRoutes(tools),
+    ...batchRoutes(tools),
+    ...feedbackRoutes(tools),
+    ...endUserRoutes(tools),
     ...runRoutes(tools),
     ...webhookEndpointRoutes(tools),
     ...deliveryRoutes(tools),

@@ -19,7 +19,7 @@ import { resumeRun } from '@shared/intake/resumeRun'
 import { readAccepted } from '@shared/intake/accepted'
 import type { IntakeTools } from '@shared/intake/intakeTools'
 import { sendMessage } from '@shared/intake/sendMessage'
-import { areSessionsOf } from '@shared/store/sessions'
+import { type SessionAccess, findSessions } from '@shared/store/sessions'
 import { SocketClient } from './socketClient.ts'
 
 export interface SocketTools extends IntakeTools {
@@ -61,8 +61,8 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
       },
     )
   })
-  const mayRead = gather(tunables.subscribeTogether, (asked: readonly ReadRequest[]) => areSessionsOf(tools.db, asked))
-  namespace.on('connection', (socket) => serve(socket, tools, mayRead))
+  const ownSession = gather(tunables.subscribeTogether, (asked: readonly ReadRequest[]) => findSessions(tools.db, asked))
+  namespace.on('connection', (socket) => serve(socket, tools, ownSession))
   return io
 }
 
@@ -82,11 +82,15 @@ function talker(caller: Caller): Talker {
 
 type ReadRequest = ReturnType<typeof scopeOf> & { sessionId: string }
 
-function serve(socket: Socket, tools: SocketTools, mayRead: (request: ReadRequest) => Promise<boolean>): void {
+function serve(
+  socket: Socket,
+  tools: SocketTools,
+  ownSession: (request: ReadRequest) => Promise<SessionAccess | null>,
+): void {
   const client = new SocketClient(socket, (socket.data as { caller: Talker }).caller, tools.connections)
   on(client, tools, 'subscribe', ({ sessionId, after }) =>
     client.inTurn(sessionId, async () => {
-      if (!(await mayRead({ ...scopeOf(client.caller), sessionId }))) throw notFound('session')
+      if (!(await ownSession({ ...scopeOf(client.caller), sessionId }))) throw notFound('session')
       const { lastSeq } = await client.subscribe(tools.feeds, sessionId, after)
       return { ok: true, lastSeq }
     }),

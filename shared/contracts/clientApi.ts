@@ -1,7 +1,34 @@
 import { Type } from 'typebox'
+import { tunables } from '@shared/domain/tunables'
 import { Event } from './events.ts'
-import { BeginRun, BeginSession, CreateSession, PushRun, ResumeRun, SendMessage } from './messages.ts'
-import { AnyObject, EndUser, Item, LIST, Run, RunStatus, Session, Space, Time, closed, id, page } from './objects.ts'
+import { endUserRoutes } from './endUserRoutes.ts'
+import {
+  BatchEntry,
+  BeginRun,
+  BeginSession,
+  CreateSession,
+  GiveFeedback,
+  PushRun,
+  ResumeRun,
+  SendMessage,
+  UpdateSession,
+} from './messages.ts'
+import {
+  AnyObject,
+  EndUser,
+  ErrorAnswer,
+  Item,
+  LIST,
+  Run,
+  RunStatus,
+  Score,
+  Session,
+  Space,
+  Time,
+  closed,
+  id,
+  page,
+} from './objects.ts'
 import type { Route } from './route.ts'
 import { webhookRoutes } from './webhookRoutes.ts'
 
@@ -18,6 +45,17 @@ const TokenGrant = { token: Type.String(), expiresAt: Time, refreshToken: Type.S
 const Acceptance = { run: Run, item: Item, seq: Type.Integer({ minimum: 1 }) }
 /** What a waiting call is answered once the run has ended or paused. */
 const Waited = { run: Run, items: Type.Array(Item), item: Item, seq: Type.Integer({ minimum: 1 }) }
+
+/** Of each message of a batch, in its place. */
+const BatchResult = Type.Union([
+  closed({
+    status: Type.Literal(202),
+    ...Acceptance,
+    session: Type.Optional(Session),
+    replayed: Type.Optional(Type.Literal(true)),
+  }),
+  closed({ status: Type.Integer({ minimum: 400, maximum: 599 }), ...ErrorAnswer.properties }),
+])
 
 const ofSession = closed({ sessionId: id('session') })
 const ofRun = closed({ runId: id('run') })
@@ -91,6 +129,23 @@ export const clientRoutes = {
     params: ofSession,
     responses: { 200: Session },
   },
+  updateSession: {
+    method: 'patch',
+    path: '/v1/sessions/{sessionId}',
+    summary: 'Merge metadata into a session’s (a null takes its key away), set its title',
+    callers: talkers,
+    params: ofSession,
+    body: UpdateSession,
+    responses: { 200: Session },
+  },
+  deleteSession: {
+    method: 'delete',
+    path: '/v1/sessions/{sessionId}',
+    summary: 'Delete a session: its run is broken off, its readers are cut, and it is absent from then on',
+    callers: talkers,
+    params: ofSession,
+    responses: { 204: null },
+  },
   listItems: {
     method: 'get',
     path: '/v1/sessions/{sessionId}/items',
@@ -130,6 +185,24 @@ export const clientRoutes = {
     idempotent: true,
     responses: { 200: closed({ ...Waited, session: Session }), 202: closed({ ...Acceptance, session: Session }) },
     stream: Event,
+  },
+  sendBatch: {
+    method: 'post',
+    path: '/v1/messages/batch',
+    summary: 'Up to 100 messages, to sessions or as the first of new ones; each is answered in its place',
+    callers: talkers,
+    body: closed({ messages: Type.Array(BatchEntry, { minItems: 1, maxItems: tunables.batchMessages }) }),
+    responses: { 200: closed({ results: Type.Array(BatchResult) }) },
+  },
+  giveFeedback: {
+    method: 'post',
+    path: '/v1/items/{itemId}/feedback',
+    summary: 'What one thinks of an item: becomes a score; again replaces it (200)',
+    callers: talkers,
+    params: closed({ itemId: id('item') }),
+    body: GiveFeedback,
+    idempotent: true,
+    responses: { 200: Score, 201: Score },
   },
   streamSession: {
     method: 'get',
@@ -213,6 +286,7 @@ export const clientRoutes = {
     params: ofRun,
     responses: { 200: Run },
   },
+  ...endUserRoutes,
   ...webhookRoutes,
 } as const satisfies Record<string, Route>
 

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import type { EventType, SessionEvent } from '@shared/domain/events'
-import { AnyJson, Item, Run, RunError, Session, Time, closed, id } from './objects.ts'
+import { AnyJson, Item, Run, RunError, Score, Session, Time, closed, id } from './objects.ts'
 
 export const PatchOperation = Type.Union([
   closed({
@@ -37,7 +37,7 @@ const EVENT_DATA: Record<EventType, TSchema> = {
   'item.completed': withItem,
   'items.hidden': closed({ itemIds: Type.Array(id('item')), reason: Type.String() }),
   'state.updated': closed({ state: AnyJson }),
-  'feedback.created': closed({ itemId: id('item'), score: AnyJson }),
+  'feedback.created': closed({ itemId: id('item'), score: Score }),
   custom: closed({ name: Type.String(), data: AnyJson }),
   snapshot: closed({ session: Session, items: Type.Array(Item), runs: Type.Array(Run) }),
 }

@@ -42,6 +42,41 @@ export const BeginSession = closed({
 })
 export type BeginSession = Static<typeof BeginSession>
 
+/** `metadata` is merged, a null takes its key away; a title of null takes it away. */
+export const UpdateSession = closed({
+  metadata: Type.Optional(AnyObject),
+  title: Type.Optional(Type.Union([Title, Type.Null()])),
+})
+export type UpdateSession = Static<typeof UpdateSession>
+
+/** What the customer calls a person; unique in the organization. */
+const ExternalId = Type.String({ minLength: 1, maxLength: 255 })
+
+/** Somebody whom the customer knows; `space` counts only when he is new. */
+export const UpsertEndUser = closed({
+  externalId: ExternalId,
+  metadata: Type.Optional(AnyObject),
+  space: Type.Optional(Space),
+})
+export type UpsertEndUser = Static<typeof UpsertEndUser>
+
+export const UpdateEndUser = closed({ metadata: Type.Optional(AnyObject) })
+export type UpdateEndUser = Static<typeof UpdateEndUser>
+
+/** A verdict on an item. */
+export const GiveFeedback = closed({
+  value: Type.Union([Type.Enum(['up', 'down']), Type.Number(), AnyObject]),
+  comment: Type.Optional(Type.String({ minLength: 1, maxLength: 5_000 })),
+})
+export type GiveFeedback = Static<typeof GiveFeedback>
+
+/** One message of a batch: to a session, or the first of a new one. Its key is what the header is to a single message. */
+const IDEMPOTENT = { idempotencyKey: Type.Optional(IdempotencyKeyText) }
+const MessageToSession = closed({ ...MESSAGE, sessionId: id('session'), ...IDEMPOTENT })
+const MessageToAgent = closed({ ...BeginSession.properties, ...IDEMPOTENT })
+export const BatchEntry = Type.Union([MessageToSession, MessageToAgent])
+export type BatchEntry = Static<typeof BatchEntry>
+
 /** Answers to calls of a paused run. An approval goes to the agent app as it is; whether to act on it is the app's. */
 export const ResumeRun = closed({
   pauseId: Type.String({ minLength: 1, maxLength: 100 }),

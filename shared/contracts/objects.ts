@@ -122,6 +122,18 @@ export const EndUser = closed({
   createdAt: Time,
 })
 
+export const Score = closed({
+  id: id('score'),
+  sessionId: id('session'),
+  itemId: id('item'),
+  name: Type.String(),
+  value: AnyJson,
+  comment: Type.Optional(Type.String()),
+  by: closed({ kind: Type.Enum(['endUser', 'apiKey']), id: Type.String() }),
+  createdAt: Time,
+  updatedAt: Time,
+})
+
 export const ErrorAnswer = closed({
   error: Type.Object({
     code: Type.Enum(Object.keys(ERROR_STATUS)),
@@ -151,4 +163,5 @@ export const SCHEMAS_MATCH_TYPES: [
   Same<Static<typeof Run>, domain.Run>,
   Same<Static<typeof Session>, domain.Session>,
   Same<Static<typeof EndUser>, domain.EndUser>,
-] = [true, true, true, true, true]
+  Same<Static<typeof Score>, domain.Score>,
+] = [true, true, true, true, true, true]

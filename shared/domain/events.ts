@@ -1,5 +1,5 @@
 import type { Json } from './json.ts'
-import type { Item, Run, RunError, Session } from './objects.ts'
+import type { Item, Run, RunError, Score, Session } from './objects.ts'
 import type { Patch } from './patch.ts'
 
 /** What each type of event carries in `data`. */
@@ -20,7 +20,7 @@ export interface EventData {
   'item.completed': { item: Item }
   'items.hidden': { itemIds: string[]; reason: string }
   'state.updated': { state: Json }
-  'feedback.created': { itemId: string; score: Json }
+  'feedback.created': { itemId: string; score: Score }
   custom: { name: string; data: Json }
   snapshot: { session: Session; items: Item[]; runs: Run[] }
 }

@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   request: 'req',
   webhookEndpoint: 'whe',
   delivery: 'whd',
+  score: 'scr',
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

@@ -105,3 +105,17 @@ export interface EndUser {
   space: Space
   createdAt: string
 }
+
+/** What somebody makes of an item. */
+export interface Score {
+  id: string
+  sessionId: string
+  itemId: string
+  /** `feedback` is an end user's verdict. */
+  name: string
+  value: Json
+  comment?: string
+  by: { kind: 'endUser' | 'apiKey'; id: string }
+  createdAt: string
+  updatedAt: string
+}

@@ -13,6 +13,8 @@ export const tunables = {
   itemBytes: 256 * KIB,
   /** Metadata of a session, run or end user: sent to the agent app on every call. */
   metadataBytes: 64 * KIB,
+  /** The value of a score. It travels in an event. */
+  scoreBytes: 16 * KIB,
   /** One line of an agent app's stream. */
   streamLineBytes: 1 * MIB,
   /** All that one attempt, or a run that its agent app carries out by itself, may send. A flood ends the run, not the worker. */
@@ -49,6 +51,10 @@ export const tunables = {
   },
   /** Runs that may wait in one session. GET session reads them all; fewer refuse whoever sends many short messages. */
   sessionQueue: 100,
+  /** Messages of one batch. More make a request that takes seconds. */
+  batchMessages: 100,
+  /** Of them, how many are under way at once. More would take all connections of a process' pool. */
+  batchTogether: 32,
   /** Rows of a list's page. */
   listMax: 200,
   listDefault: 50,
@@ -193,6 +199,16 @@ export const tunables = {
     sessions: 50,
     /** Rows that one statement deletes. */
     rows: 5_000,
+  },
+  /** Removing what was deleted. */
+  erasure: {
+    /** Sessions of one end user whose heads are locked together. More makes messages to them wait. */
+    deletedTogether: 100,
+    /** Sessions whose rows one statement removes, and rows of what hangs on them. */
+    sessions: 100,
+    rows: 5_000,
+    /** Statements of one look; what is left waits for the next. More makes lost bells and workers wait. */
+    batches: 20,
   },
   /** Events of runs that ended longer ago are forgotten, and what their agent apps answered. The items stay. */
   eventRetention: 30 * DAY,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from 'pino'
 import { AgentViewError, type ErrorCode } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
@@ -34,15 +33,31 @@ export function sendJson(
 }
 
 /** Answers whatever was thrown, in the one shape of errors. What we didn't foresee is logged. False: the answer had begun. */
-export function sendThrown(log: Logger, error: unknown, request: IncomingMessage, response: ServerResponse): boolean {
+export function sendThrown(log: FaultLog, error: unknown, request: IncomingMessage, response: ServerResponse): boolean {
+  const answer = explained(log, error, request, response)
+  if (response.headersSent) return false
+  sendError(response, answer)
+  return true
+}
+
+/** Where faults of ours are told. */
+export interface FaultLog {
+  error(details: object, line: string): void
+}
+
+/** What a thrown value means to the caller; what we didn't foresee is logged. */
+export function explained(
+  log: FaultLog,
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+): AgentViewError {
   const answer = toAgentViewError(error)
   if (answer.code === 'internal') {
     const about = { requestId: requestIdOf(response), method: request.method, path: pathOf(request) }
     log.error({ err: error, ...about }, 'a request failed')
   }
-  if (response.headersSent) return false
-  sendError(response, answer)
-  return true
+  return answer
 }
 
 export function pathOf({ url = '' }: IncomingMessage): string {
@@ -54,11 +69,15 @@ export function pathOf({ url = '' }: IncomingMessage): string {
 const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited'])
 
 function sendError(response: ServerResponse, error: AgentViewError): void {
-  const { code, message, details, extra } = error
+  const { code } = error
   if (code === 'unauthorized' || code === 'token_expired') response.setHeader('WWW-Authenticate', 'Bearer')
   if (PASSING.has(code) && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1')
-  const body = { code, message, ...(details && { details }), requestId: requestIdOf(response), ...extra }
-  sendJson(response, error.status, { error: body })
+  sendJson(response, error.status, errorAnswer(error, response))
+}
+
+/** An error as every answer has it. */
+export function errorAnswer({ code, message, details, extra }: AgentViewError, response: ServerResponse) {
+  return { error: { code, message, ...(details && { details }), requestId: requestIdOf(response), ...extra } }
 }
 
 /** What a thrown value means to the caller. */

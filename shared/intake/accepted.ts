@@ -37,6 +37,8 @@ export function conclude(tools: IntakeTools, result: AcceptOutcome): Accepted {
       throw mismatch()
     case 'absent':
       throw notFound('session')
+    case 'no_end_user':
+      throw notFound('end user')
   }
 }
 

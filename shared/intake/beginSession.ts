@@ -49,6 +49,7 @@ export async function openSession(
   const session = await unlessAccepted(prepare, idempotency, find)
   const outcome = 'outcome' in session ? session : await createSession(tools.db, session, idempotency)
   if (outcome.outcome === 'mismatch') throw mismatch()
+  if (outcome.outcome === 'no_end_user') throw notFound('end user')
   return { sessionId: outcome.sessionId, replayed: outcome.outcome === 'replayed' }
 }
 

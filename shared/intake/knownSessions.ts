@@ -1,9 +1,10 @@
+import { gather } from '@shared/domain/gather'
 import { Recent } from '@shared/domain/recent'
 import { tunables } from '@shared/domain/tunables'
 import { versionForRun } from '@shared/domain/versions'
 import { type AgentVersion, findActiveVersion, findVersion } from '@shared/store/agents'
 import type { Database } from '@shared/store/pool'
-import { type SessionAccess, findSession } from '@shared/store/sessions'
+import { type SessionAccess, findSessions } from '@shared/store/sessions'
 import { type Talker, scopeOf } from './caller.ts'
 
 /** A session and the version that its next run has, as they were when they were last read. */
@@ -31,10 +32,14 @@ export function createKnownSessions(db: Database): KnownSessions {
   const active = new Recent<AgentVersion>(tunables.accept.knownVersions)
   const versions = new Recent<AgentVersion>(tunables.accept.knownVersions)
 
+  // A batch of messages asks for many at once.
+  const lookUp = gather(tunables.batchMessages, (asked: readonly SessionRequest[]) => findSessions(db, asked))
+  const activeNow = shared((agentId) => findActiveVersion(db, agentId))
+
   async function sessionOf(caller: Talker, sessionId: string): Promise<SessionAccess | null> {
     const known = sessions.get(sessionId)
     if (known) return mayTalk(caller, known) ? known : null
-    const session = await findSession(db, scopeOf(caller), sessionId)
+    const session = await lookUp({ ...scopeOf(caller), sessionId })
     if (session) sessions.set(sessionId, session)
     return session
   }
@@ -42,7 +47,7 @@ export function createKnownSessions(db: Database): KnownSessions {
   async function activeOf(agentId: string): Promise<AgentVersion | null> {
     const known = active.get(agentId)
     if (known) return known
-    const version = await findActiveVersion(db, agentId)
+    const version = await activeNow(agentId)
     if (version) active.set(agentId, version)
     return version
   }
@@ -72,6 +77,20 @@ export function createKnownSessions(db: Database): KnownSessions {
       sessions.delete(session.id)
       active.delete(session.agentId)
     },
+  }
+}
+
+type SessionRequest = ReturnType<typeof scopeOf> & { sessionId: string }
+
+/** Lookups of one key that come while it is looked up share the answer. */
+function shared<Value>(look: (key: string) => Promise<Value>): (key: string) => Promise<Value> {
+  const underWay = new Map<string, Promise<Value>>()
+  return (key) => {
+    const known = underWay.get(key)
+    if (known) return known
+    const value = look(key).finally(() => underWay.delete(key))
+    underWay.set(key, value)
+    return value
   }
 }
 

@@ -15,7 +15,7 @@ export function sayAccepted(tools: IntakeTools, runId: string, { events, ringAft
 const BELL_LATER = 10
 
 /** Tells workers to break off what was cancelled; their heartbeat is the backstop. */
-export function sayAborts({ broker, log }: IntakeTools, runIds: readonly string[]): void {
+export function sayAborts({ broker, log }: Pick<IntakeTools, 'broker' | 'log'>, runIds: readonly string[]): void {
   if (runIds.length === 0) return
   broker.publishAborts(runIds).catch((error: unknown) => log.debug({ err: error }, 'an abort could not be said'))
 }

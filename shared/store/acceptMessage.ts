@@ -65,7 +65,7 @@ export type AcceptOutcome =
   | ({ outcome: 'accepted' } & Acceptance & AcceptedNews)
   | ({ outcome: 'replayed' } & Acceptance)
   | { outcome: 'busy'; activeRunId: string }
-  | { outcome: 'mismatch' | 'absent' | 'full' }
+  | { outcome: 'mismatch' | 'absent' | 'full' | 'no_end_user' }
 
 /** What is to be said after an acceptance was committed. */
 export interface AcceptedNews {
@@ -153,7 +153,10 @@ export function storedKey(key: IdempotencyKey, organizationId: string): object {
   return { ...key, organizationId, ttlMs: tunables.idempotency }
 }
 
-export type CreateSessionOutcome = { outcome: 'created' | 'replayed'; sessionId: string } | { outcome: 'mismatch' }
+export type CreateSessionOutcome =
+  | { outcome: 'created' | 'replayed'; sessionId: string }
+  | { outcome: 'mismatch' }
+  | { outcome: 'no_end_user' }
 
 /** Makes a session without a message. */
 export async function createSession(
@@ -168,7 +171,7 @@ export async function createSession(
     storedSession(session),
     idempotency ? storedKey(idempotency, organizationId) : null,
   )
-  return result.outcome === 'mismatch' ? result : { ...result, sessionId: idOf('session', result.sessionId) }
+  return 'sessionId' in result ? { ...result, sessionId: idOf('session', result.sessionId) } : result
 }
 
 /** What an earlier request for a message was answered under this key: null when there is none that still counts. */

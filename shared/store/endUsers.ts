@@ -1,8 +1,10 @@
 import { idOf, newId } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import type { EndUser, Space } from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
 import type { Database } from './pool.ts'
-import { query, queryOne } from './query.ts'
+import { type IdempotencyKey, storedKey } from './acceptMessage.ts'
+import { callFunction, query, queryOne } from './query.ts'
 import { iso, uuid } from './render.ts'
 
 interface EndUserRow {
@@ -11,7 +13,7 @@ interface EndUserRow {
   anonymous: boolean
   metadata: JsonObject
   space: Space
-  created_at: Date
+  created_at: Date | string
 }
 
 const COLUMNS = 'id, external_id, anonymous, metadata, space, created_at'
@@ -81,4 +83,51 @@ export async function findEndUser(db: Database, organizationId: string, id: stri
     [uuid('endUser', id), uuid('organization', organizationId)],
   )
   return row && toEndUser(row)
+}
+
+export interface NewEndUser {
+  id: string
+  organizationId: string
+  externalId: string
+  /** Merged with what he has; a null takes its key away. */
+  metadata: JsonObject
+  /** Of somebody new; `production` unless said. */
+  space?: Space
+}
+
+export type EndUserOutcome =
+  | { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUser }
+  | { outcome: 'mismatch' | 'absent' | 'too_large' }
+
+type StoredOutcome =
+  | { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUserRow }
+  | { outcome: 'mismatch' | 'absent' | 'too_large' }
+
+const render = (stored: StoredOutcome): EndUserOutcome =>
+  'endUser' in stored ? { ...stored, endUser: toEndUser(stored.endUser) } : stored
+
+/** Makes an end user known by his external id, or changes the one who is. `absent`: he was revoked, or erased since. */
+export async function upsertEndUser(db: Database, endUser: NewEndUser, key?: IdempotencyKey): Promise<EndUserOutcome> {
+  const organizationId = uuid('organization', endUser.organizationId)
+  const parameter = { ...endUser, id: uuid('endUser', endUser.id), organizationId, metadataMax: tunables.metadataBytes }
+  return render(
+    await callFunction(db, 'upsert_end_user_v1', parameter, key ? storedKey(key, organizationId) : null),
+  )
+}
+
+/** Merges metadata into an end user's. */
+export async function updateEndUser(
+  db: Database,
+  organizationId: string,
+  endUserId: string,
+  metadata: JsonObject,
+): Promise<EndUserOutcome> {
+  return render(
+    await callFunction(db, 'update_end_user_v1', {
+      organizationId: uuid('organization', organizationId),
+      endUserId: uuid('endUser', endUserId),
+      metadata,
+      metadataMax: tunables.metadataBytes,
+    }),
+  )
 }

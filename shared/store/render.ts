@@ -1,7 +1,7 @@
 import type { EventData, EventType, SessionEvent } from '@shared/domain/events'
 import { type IdKind, idOf, uuidOf } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
-import type { Attempt, Item, Run, RunError, RunStatus, Session, Space, Usage } from '@shared/domain/objects'
+import type { Attempt, Item, Run, RunError, RunStatus, Score, Session, Space, Usage } from '@shared/domain/objects'
 
 /**
  * What the store's SQL returns, made into the wire's objects. Ids are UUIDs in Postgres and TypeIDs everywhere above
@@ -192,6 +192,38 @@ export function renderItem(stored: StoredItem, sessionId: string): Item {
   }
 }
 
+/** score_json_v1 */
+export interface StoredScore {
+  id: string
+  sessionId: string
+  itemId: string
+  name: string
+  value: Json
+  comment: string | null
+  authorKind: Score['by']['kind']
+  authorId: string
+  createdAt: string
+  updatedAt: string
+}
+
+/** What kind of id an author of scores has. */
+export const AUTHORS = { endUser: 'endUser', apiKey: 'apiKey' } as const satisfies Record<Score['by']['kind'], IdKind>
+
+export function renderScore(stored: StoredScore): Score {
+  const { name, value, comment, authorKind: kind, authorId } = stored
+  return {
+    id: idOf('score', stored.id),
+    sessionId: idOf('session', stored.sessionId),
+    itemId: idOf('item', stored.itemId),
+    name,
+    value,
+    ...(comment !== null && { comment }),
+    by: { kind, id: idOf(AUTHORS[kind], authorId) },
+    createdAt: iso(stored.createdAt),
+    updatedAt: iso(stored.updatedAt),
+  }
+}
+
 /** The wire's event of a stored one. */
 export function renderEvent(stored: StoredEvent, sessionId: string): SessionEvent {
   return {
@@ -215,6 +247,7 @@ interface StoredEventData {
   supersededItemIds: string[]
   runId: string
   nextAt: string
+  score: StoredScore
 }
 
 function renderEventData(stored: StoredEvent, sessionId: string): EventData[EventType] {
@@ -239,8 +272,9 @@ function renderEventData(stored: StoredEvent, sessionId: string): EventData[Even
     case 'item.created':
     case 'item.completed':
       return { item: renderItem(data.item, sessionId) }
-    case 'item.delta':
     case 'feedback.created':
+      return { itemId: idOf('item', data.itemId), score: renderScore(data.score) }
+    case 'item.delta':
       return { ...stored.data, itemId: idOf('item', data.itemId) } as EventData['item.delta']
     case 'items.hidden':
       return { ...stored.data, itemIds: data.itemIds.map((id) => idOf('item', id)) } as EventData['items.hidden']

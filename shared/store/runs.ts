@@ -21,7 +21,8 @@ export async function findRun(
                    and b.ended_at is null and b.id is distinct from h.held_run_id)
                from session_heads h where h.session_id = r.session_id) end) as run
              from runs r where r.id = $1 and r.organization_id = $2
-               and ($3::uuid is null or $3 = (select s.end_user_id from sessions s where s.id = r.session_id))`,
+               and exists (select from sessions s where s.id = r.session_id and s.deleted_at is null
+                 and ($3::uuid is null or s.end_user_id = $3))`,
     },
     [
       uuid('run', runId),

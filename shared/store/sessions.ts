@@ -34,7 +34,7 @@ export async function findSession(
     {
       name: 'find_session',
       text: `select agent_id, end_user_id, version from sessions
-             where id = $1 and organization_id = $2 and ($3::uuid is null or end_user_id = $3)`,
+             where id = $1 and organization_id = $2 and ($3::uuid is null or end_user_id = $3) and deleted_at is null`,
     },
     [
       uuid('session', sessionId),
@@ -53,22 +53,22 @@ export async function findSession(
   )
 }
 
-/** Whether each of these sessions is of that organization (and, when given, of that end user), in their order. */
-export async function areSessionsOf(
+/** The same for many sessions, each asked for by somebody of his own, in their order. */
+export async function findSessions(
   db: Database,
   asked: readonly { organizationId: string; endUserId: string | null; sessionId: string }[],
-): Promise<boolean[]> {
-  const rows = await query<{ theirs: boolean }>(
+): Promise<(SessionAccess | null)[]> {
+  const rows = await query<{ agent_id: string | null; end_user_id: string; version: string | null }>(
     db,
     {
-      name: 'are_sessions_of',
-      text: `select s.id is not null as theirs
+      name: 'find_sessions',
+      text: `select s.agent_id, s.end_user_id, s.version
              from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality a(organization_id, end_user_id, session_id, no)
              -- one by one, by the key: of a table that is still short a kept plan would read all
              left join lateral (
-               select t.id from sessions t
+               select t.agent_id, t.end_user_id, t.version from sessions t
                where t.id = a.session_id and t.organization_id = a.organization_id
-                 and (a.end_user_id is null or t.end_user_id = a.end_user_id) limit 1
+                 and (a.end_user_id is null or t.end_user_id = a.end_user_id) and t.deleted_at is null limit 1
              ) s on true
              order by a.no`,
     },
@@ -78,7 +78,11 @@ export async function areSessionsOf(
       asked.map(({ sessionId }) => uuid('session', sessionId)),
     ],
   )
-  return rows.map(({ theirs }) => theirs)
+  return rows.map(({ agent_id, end_user_id, version }, index) => {
+    if (agent_id === null) return null
+    const { sessionId: id, organizationId } = asked[index]!
+    return { id, organizationId, agentId: idOf('agent', agent_id), endUserId: idOf('endUser', end_user_id), version }
+  })
 }
 
 export async function readSession(db: Database, sessionId: string): Promise<Session | null> {

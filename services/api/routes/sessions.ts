@@ -3,12 +3,14 @@ import { tunables } from '@shared/domain/tunables'
 import type { Handlers } from '@shared/http/serveRoute'
 import { type Talker, scopeOf } from '@shared/intake/caller'
 import { openSession } from '@shared/intake/beginSession'
+import { deleteSession } from '@shared/intake/deleteSession'
+import { updateSession } from '@shared/intake/updateSession'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { findSession, listItems, listRuns, listSessions, readSession } from '@shared/store/sessions'
 import type { ApiTools } from '../apiTools.ts'
 import { idKeyOf, isNumberKey, isPlaceKey, readCursor, toPage } from '../cursor.ts'
 
-type Names = 'createSession' | 'listSessions' | 'readSession' | 'listItems' | 'listRuns'
+type Names = 'createSession' | 'listSessions' | 'readSession' | 'updateSession' | 'deleteSession' | 'listItems' | 'listRuns'
 
 const isSessionKey = idKeyOf('session')
 
@@ -51,6 +53,18 @@ export function sessionRoutes(tools: ApiTools): Handlers<Names> {
       if (!snapshot) throw notFound('session')
       const lastRun = snapshot.runs.at(-1)
       return { status: 200, body: { ...snapshot.session, items: snapshot.items, ...(lastRun && { lastRun }) } }
+    },
+
+    async updateSession({ caller, params, body }) {
+      await updateSession(tools, caller, params.sessionId, body)
+      const session = await readSession(db, params.sessionId)
+      if (!session) throw notFound('session')
+      return { status: 200, body: session }
+    },
+
+    async deleteSession({ caller, params }) {
+      await deleteSession(tools, caller, params.sessionId)
+      return { status: 204, body: null }
     },
 
     async listItems({ caller, params, query }) {

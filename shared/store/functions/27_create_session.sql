@@ -22,12 +22,13 @@ begin
 end
 $$;
 
--- Creates a session. p_idempotency null: no key. Out: { outcome: created | replayed | mismatch, sessionId }
+-- Creates a session. p_idempotency null: no key. Out: { outcome: created | replayed | mismatch | no_end_user, sessionId }
 create or replace function create_session_v1(p_session jsonb, p_idempotency jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_acceptance jsonb := jsonb_build_object('sessionId', p_session -> 'id');
   v_replay jsonb;
 begin
+  if not may_begin_session_v1(p_session) then return '{"outcome": "no_end_user"}'; end if;
   if p_idempotency is not null then
     v_replay := keep_or_replay_v1(p_idempotency, v_acceptance);
     if v_replay ? 'mismatch' then return '{"outcome": "mismatch"}'; end if;

@@ -6,7 +6,7 @@
 --           debounceMs?, maxDebounceMs, mergedMax, metadataMax, priority, agentVersionId, version, deadlineMs,
 --           queueMax, held?: { expectSeq, items, events } }
 -- out  { outcome: accepted, runId, itemId, sessionId, seq, ringAfterMs?, cancelled: [runId], written: [part] } |
---      { outcome: replayed, … } | { outcome: mismatch | absent | moved | full } | { outcome: busy, activeRunId }
+--      { outcome: replayed, … } | { outcome: mismatch | absent | moved | full | no_end_user } | { outcome: busy, activeRunId }
 create or replace function accept_message_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_session uuid := p ->> 'sessionId';
@@ -41,6 +41,7 @@ begin
     if v_joined.id is null and not v_interrupts and v_head.queued_count >= (p ->> 'queueMax')::int then
       v_refusal := coalesce(v_refusal, '{"outcome": "full"}');
     end if;
+    if v_new is not null and not may_begin_session_v1(v_new) then v_refusal := '{"outcome": "no_end_user"}'; end if;
     if v_refusal is not null then return v_refusal; end if;
     if p -> 'idempotency' <> 'null' then v_replay := keep_or_replay_v1(p -> 'idempotency', v_acceptance); end if;
   end if;
