@@ -112,45 +112,73 @@ export interface SessionFilter {
 }
 
 /**
- * Sessions in the order of their making (UUIDv7), a keyset page. Filters that few sessions pass are looked for from the
- * page's beginning on, but for what lives: that is never much, and is found by itself.
+ * Sessions in the order of their making (UUIDv7), a keyset page. Each combination of filters is a statement of its own, so
+ * that each has the plan that fits it: a condition that may be left out would keep indexes from being used.
  */
 export async function listSessions(db: Database, filter: SessionFilter, { limit, order }: Page): Promise<Session[]> {
-  const lives = filter.status !== null && !isEnded(filter.status)
-  const rows = await query<{ session: StoredSession }>(
-    db,
-    {
-      name: lives ? `list_live_sessions_${order}` : `list_sessions_${order}`,
-      text: `
-        select session_snapshot_v1(s.id) as session from sessions s
-        where s.organization_id = $1 and ($2::uuid is null or s.end_user_id = $2) and s.id ${beyond(order)} $3::uuid
-          and ($4::text is null or s.agent_id = (select a.id from agents a where a.organization_id = $1 and a.name = $4))
-          and ($5::text is null or s.space = $5)
-          and not exists (select from jsonb_each_text($6::jsonb) m where s.metadata ->> m.key is distinct from m.value)
-          and ($7::text is null or $7 = (
-            select r.status from runs r where r.session_id = s.id order by r.run_no desc limit 1))
-          ${lives ? OF_LIVE_RUNS : ''}
-        order by s.id ${order} limit $8`,
-    },
-    [
-      uuid('organization', filter.organizationId),
-      filter.endUserId && uuid('endUser', filter.endUserId),
-      filter.after ? uuid('session', filter.after) : START[order].id,
-      filter.agent,
-      filter.space,
-      JSON.stringify(filter.metadata),
-      filter.status,
-      limit,
-    ],
-  )
+  const values: unknown[] = []
+  const place = (value: unknown) => `$${values.push(value)}`
+  const organization = place(uuid('organization', filter.organizationId))
+  const from = place(filter.after ? uuid('session', filter.after) : START[order].id)
+  const conditions = { ...filtersOf(filter, place, organization) }
+  const text = `
+    select session_snapshot_v1(s.id) as session from sessions s
+    where s.organization_id = ${organization} and s.id ${beyond(order)} ${from}::uuid and s.deleted_at is null
+      ${Object.values(conditions).join('\n      ')}
+    order by s.id ${order} limit ${place(limit)}`
+  const name = ['list_sessions', order, ...Object.keys(conditions)].join('_')
+  const rows = await query<{ session: StoredSession }>(db, { name, text }, values)
   return rows.map((row) => renderSession(row.session))
 }
 
-/** A session whose last run lives has one that is next. */
-const OF_LIVE_RUNS = `and s.id = any (array(
-            select l.session_id from runs l where l.status in ('queued', 'running', 'paused') and l.is_next))`
+/** A condition for each filter that is asked for, by its name. */
+function filtersOf(
+  { endUserId, agent, space, metadata, status }: SessionFilter,
+  place: (value: unknown) => string,
+  organization: string,
+): Record<string, string> {
+  const conditions: Record<string, string> = {}
+  if (endUserId) conditions.endUser = `and s.end_user_id = ${place(uuid('endUser', endUserId))}`
+  if (agent !== null) {
+    const name = place(agent)
+    conditions.agent = `and s.agent_id = (
+        select a.id from agents a where a.organization_id = ${organization} and a.name = ${name})`
+  }
+  if (space !== null) conditions.space = `and s.space = ${place(space)}`
+  for (const [number, [key, value]] of Object.entries(metadata).entries()) {
+    // What is looked for stands in an address, as text: it may be that of a string, a number, true or false.
+    const wanted = place(spellingsOf(key, value))
+    conditions[`metadata${number}`] = `and s.metadata @> any (${wanted}::jsonb[])`
+  }
+  if (status !== null) {
+    const wanted = place(status)
+    const last = `and ${wanted} = (select r.status from runs r where r.session_id = s.id order by r.run_no desc limit 1)`
+    conditions[status] = `${last}\n      ${candidates(status, organization, wanted)}`
+  }
+  return conditions
+}
 
-/** Where a first page begins: before all there is. A condition that may be left out would keep the index from being used. */
+/**
+ * What is rare is found by itself: a session whose last run lives has one that is next, and what failed or was cancelled
+ * has an index of its own. Sessions that completed are the many: they are looked for from the page's beginning on.
+ */
+function candidates(status: Run['status'], organization: string, wanted: string): string {
+  if (!isEnded(status))
+    return `and s.id = any (array(
+        select l.session_id from runs l where l.status in ('queued', 'running', 'paused') and l.is_next))`
+  if (status === 'completed') return ''
+  return `and exists (select from runs u where u.organization_id = ${organization} and u.session_id = s.id
+        and u.status = ${wanted} and u.status in ('failed', 'cancelled'))`
+}
+
+/** Metadata that reads like this text. */
+function spellingsOf(key: string, value: string): string[] {
+  const spellings = [JSON.stringify({ [key]: value })]
+  if (/^(true|false|-?\d{1,15}(\.\d{1,15})?)$/.test(value)) spellings.push(`{${JSON.stringify(key)}:${value}}`)
+  return spellings
+}
+
+/** Where a first page begins: before all there is. */
 export const START = {
   asc: { no: -1, id: '00000000-0000-0000-0000-000000000000' },
   desc: { no: 2_147_483_647, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' },

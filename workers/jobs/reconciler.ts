@@ -4,6 +4,7 @@ import { tunables } from '@shared/domain/tunables'
 import { readUptime } from '@shared/store/workers'
 import type { ChoreTools } from './chores/choreTools.ts'
 import { compact } from './chores/compaction.ts'
+import { eraseDeleted } from './chores/erasure.ts'
 import { housekeep } from './chores/housekeeping.ts'
 import { createBellRinger } from './chores/lostBells.ts'
 import { giveBackOrphans, markLapsed } from './chores/lostWorkers.ts'
@@ -135,6 +136,7 @@ async function reconcileOnce(options: ReconcilerOptions, state: ReconcilerState,
   await endOverdue(options)
   await quarantineRuns(options, leases, options.quarantine)
   await state.ringAgain(options, options.worker, now)
+  await eraseDeleted(options)
   if (now - state.housekeptAt > tunables.housekeeping) {
     state.housekeptAt = now
     await housekeep(options)
