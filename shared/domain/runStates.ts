@@ -23,6 +23,7 @@ export type RunTransition =
   | 'interrupt'
   | 'rollback'
   | 'merge'
+  | 'deleteSession'
 
 const LIVE: RunStatus[] = ['queued', 'running', 'paused']
 
@@ -49,6 +50,7 @@ export const RUN_TRANSITIONS: Record<RunTransition, { from: RunStatus[]; to: Run
   interrupt: { from: LIVE, to: 'cancelled' },
   rollback: { from: LIVE, to: 'cancelled' },
   merge: { from: ['queued'], to: 'queued' },
+  deleteSession: { from: LIVE, to: 'cancelled' },
 }
 
 /** Completed, failed and cancelled runs never change again. */

@@ -18,7 +18,7 @@ export async function countRows(db: Database): Promise<Record<string, number>> {
   return rows[0]!
 }
 
-/** Resolves once nothing goes on by itself: every run has ended, or waits for somebody's answer. */
+/** Resolves once nothing goes on by itself: every run has ended or waits for somebody, what was deleted has vanished. */
 export async function quiet({ db, stage }: Pick<TestServer, 'db' | 'stage'>): Promise<void> {
   await eventually(async () => {
     const held = stage.held().map((runId) => uuidOf('run', runId))
@@ -26,7 +26,8 @@ export async function quiet({ db, stage }: Pick<TestServer, 'db' | 'stage'>): Pr
       `select not exists (
          select from runs where (status = 'queued' and is_next)
            or (status = 'running' and owner <> 'external' and id <> all ($1))
-       ) as quiet`,
+       ) and not exists (select from sessions where deleted_at is not null)
+         and not exists (select from end_users where deleted_at is not null) as quiet`,
       [held],
     )
     return rows[0]!.quiet

@@ -14,6 +14,8 @@ interface World {
   clients: Record<Caller, ApiClient>
   sessionId: string
   runId: string
+  itemId: string
+  endUserId: string
   endpointId: string
   deliveryId: string
   /** Used up by one request. */
@@ -35,6 +37,8 @@ const ofEndpoint = (suffix: string, body?: object) => (world: World) =>
   [`/v1/webhook-endpoints/${world.endpointId}${suffix}`, body] as [string, object?]
 const ofDelivery = (suffix: string) => (world: World) =>
   [`/v1/webhook-deliveries/${world.deliveryId}${suffix}`] as [string]
+
+const ofEndUser = (body?: object) => (world: World) => [`/v1/end-users/${world.endUserId}`, body] as [string, object?]
 
 /** A run of the owner's that an agent app carries out by itself. */
 async function ownRunOfApp({ clients: { owner, secret } }: World): Promise<string> {
@@ -60,6 +64,30 @@ const RULES: Record<string, Rule> = {
   },
   listSessions: { request: () => ['/v1/sessions'], statuses: [401, 401, 200, 200, 403, 200, 200] },
   readSession: { request: ofSession(''), statuses: OWN },
+  updateSession: { request: (world) => [`/v1/sessions/${world.sessionId}`, { title: 'x' }], statuses: OWN },
+  deleteSession: {
+    request: async ({ clients: { owner } }) => [`/v1/sessions/${(await owner.createSession({ agent: 'ours' })).id}`],
+    statuses: [401, 401, 404, 404, 403, 204, 204],
+  },
+  sendBatch: {
+    request: (world) => ['/v1/messages/batch', { messages: [{ sessionId: world.sessionId, input: 'x' }] }],
+    // each message has a status of its own
+    statuses: [401, 401, 200, 200, 403, 200, 200],
+  },
+  giveFeedback: {
+    request: (world) => [`/v1/items/${world.itemId}/feedback`, { value: Math.random() }],
+    statuses: [401, 401, 404, 404, 403, 201, 201],
+  },
+  upsertEndUser: {
+    request: () => ['/v1/end-users', { externalId: `somebody ${Math.random()}` }],
+    statuses: ofServer(201, 201),
+  },
+  readEndUser: { request: ofEndUser(), statuses: ofServer(200) },
+  updateEndUser: { request: ofEndUser({ metadata: {} }), statuses: ofServer(200) },
+  eraseEndUser: {
+    request: async ({ server }) => [`/v1/end-users/${(await server.main.newPerson()).id}`],
+    statuses: ofServer(204),
+  },
   listItems: { request: ofSession('/items'), statuses: OWN },
   listRuns: { request: ofSession('/runs'), statuses: OWN },
   sendMessage: {
@@ -129,7 +157,7 @@ beforeAll(async () => {
   const hook = { ...HOOK, url: 'http://127.0.0.1:1/' }
   const { id: endpointId } = (await server.main.client.post<{ id: string }>('/v1/webhook-endpoints', hook)).body
   const { id: sessionId } = await owner.client.createSession({ agent: 'ours' })
-  const { run } = await owner.client.ask(sessionId, 'x')
+  const { run, item } = await owner.client.ask(sessionId, 'x')
   const deliveries = `/v1/webhook-endpoints/${endpointId}/deliveries`
   const deliveryId = (await server.main.client.get<Page<{ id: string }>>(deliveries)).body.data[0]!.id
   const identity = { id: owner.id, organizationId: server.main.organizationId }
@@ -138,6 +166,8 @@ beforeAll(async () => {
     server,
     sessionId,
     runId: run.id,
+    itemId: item.id,
+    endUserId: owner.id,
     endpointId,
     deliveryId,
     clients: {

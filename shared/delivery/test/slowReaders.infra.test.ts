@@ -27,6 +27,9 @@ const LETTERS = 200_000
 /** A frame of one event, with what is around its text. */
 const FRAME = LETTERS + 2_000
 
+/** Nobody's right to read ends here. */
+const NOBODY_ELSE = { add: () => () => undefined, close: () => undefined }
+
 let world: FeedWorld
 let server: Server
 let url: string
@@ -38,7 +41,7 @@ beforeAll(async () => {
   world = await startFeedWorld({ kind: 'postgres' })
   server = createServer((request, response) => {
     const [, sessionId, after] = request.url!.split('/') as [string, string, string]
-    void streamTo(response, null, (sink) =>
+    void streamTo(response, NOBODY_ELSE, { until: null, principals: [] }, (sink) =>
       world.feeds.subscribe(sessionId, Number(after), {
         ...sink,
         send(entries) {

@@ -2,21 +2,23 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { acceptMessage } from '../acceptMessage.ts'
 import { createAccepting } from '../acceptTogether.ts'
 import { type ClaimedRun, claimRuns } from '../claimRuns.ts'
+import { deleteSessions, eraseSessions } from '../deleteSessions.ts'
 import { findUnclaimedRuns } from '../dueRuns.ts'
 import { areEndUsers } from '../endUsers.ts'
 import { type SealedEnd, endRuns, sealEnd } from '../endRuns.ts'
+import { findErasedEndUsers } from '../eraseEndUser.ts'
 import { readHistory } from '../history.ts'
 import type { Database } from '../pool.ts'
 import { readEvents, readLogEnds, readMovedSeqs } from '../readEvents.ts'
 import { readSnapshot } from '../readSnapshot.ts'
-import { type SessionFilter, areSessionsOf, listSessions } from '../sessions.ts'
+import { type SessionFilter, findSessions, listSessions } from '../sessions.ts'
 import { RUNS_OF_LONG_SESSION, seedCrowd } from './seedCrowd.ts'
 import { type TestEngine, append, created, finish, holdOf, itemOf, startTestEngine } from './testEngine.ts'
 import { type Plan, type Scan, type WatchedDatabase, watchPlans } from './watchPlans.ts'
 
 /** Tables that grow with use. One that holds a row per tenant, agent or worker may be read as a whole. */
 const GROWING =
-  /^(sessions|session_heads|runs|items|attempts|session_events|session_deltas.*|end_users|idempotency_keys|deliveries)$/
+  /^(sessions|session_heads|runs|items|attempts|session_events|session_deltas.*|end_users|idempotency_keys|deliveries|scores|pauses)$/
 
 let engine: TestEngine
 let watched: WatchedDatabase
@@ -172,7 +174,7 @@ const HOT: Record<string, HotStatement> = {
     begin: ready(async (db) => {
       const { organizationId } = engine
       const asked = sessions.map((sessionId) => ({ organizationId, endUserId: null, sessionId }))
-      expect(await areSessionsOf(db, asked)).not.toContain(false)
+      expect(await findSessions(db, asked)).not.toContain(null)
       expect(await readLogEnds(db, sessions)).not.toContain(null)
     }),
   },
@@ -184,6 +186,40 @@ const HOT: Record<string, HotStatement> = {
   'the list of sessions that are under way': {
     indexes: [/^runs_deadline$/, /^sessions_(pkey|organization)$/],
     begin: list({ status: 'running' }),
+  },
+  'the list of sessions with an agent': {
+    indexes: [/^sessions_(agent|organization)$/],
+    begin: list({ agent: 'eliza' }),
+  },
+  'the list of sessions in a space': { indexes: [/^sessions_space$/], begin: list({ space: 'playground' }) },
+  'the list of sessions by metadata': {
+    indexes: [/^sessions_metadata$/],
+    begin: list({ metadata: { order: 'nobody has it', paid: 'true' } }),
+  },
+  'the list of sessions whose last run has failed': {
+    indexes: [/^runs_unsuccessful$/],
+    begin: list({ status: 'failed' }),
+  },
+  'removing what was deleted': {
+    indexes: [/^sessions_deleted$/, /^end_users_deleted$/, /^sessions_end_user$/, /^session_events_pkey$/, /^runs_session_id_run_no_key$/],
+    begin: async () => {
+      const sessionId = await engine.newSession()
+      await finish(engine.db, await engine.take((await engine.say(sessionId)).runId, worker))
+      await deleteSessions(engine.db, engine.organizationId, [sessionId])
+      return async (db) => {
+        await findErasedEndUsers(db, 100, 100)
+        while (await eraseSessions(db, 100, 5_000));
+      }
+    },
+  },
+  'deleting sessions together': {
+    indexes: [/^session_heads_pkey$/, /^sessions_pkey$/],
+    begin: async () => {
+      const sessionIds = await Promise.all(Array.from({ length: TOGETHER }, () => engine.newSession()))
+      for (const sessionId of sessionIds) await engine.say(sessionId)
+      return async (db) =>
+        expect((await deleteSessions(db, engine.organizationId, sessionIds)).runIds).toHaveLength(TOGETHER)
+    },
   },
   'looking for due runs': {
     indexes: [/^runs_due$/],

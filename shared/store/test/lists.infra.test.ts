@@ -4,14 +4,14 @@ import { createSession } from '../acceptMessage.ts'
 import { createAnonymousEndUser } from '../endUsers.ts'
 import {
   type SessionFilter,
-  areSessionsOf,
   findSession,
   listItems,
   listRuns,
+  findSessions,
   listSessions,
   readSession,
 } from '../sessions.ts'
-import { type TestEngine, finish, startTestEngine } from './testEngine.ts'
+import { ERROR, type TestEngine, finish, startTestEngine } from './testEngine.ts'
 
 let engine: TestEngine
 beforeAll(async () => {
@@ -115,7 +115,11 @@ describe('sessions are listed', () => {
     expect(await list(filterOf(endUserId, { space: 'playground' }))).toEqual([playground])
     expect(await list(filterOf(endUserId, { metadata: { color: 'red' } }))).toHaveLength(2)
     expect(await list(filterOf(endUserId, { metadata: { color: 'red', size: '3' } }))).toEqual([plain])
+    expect(await list(filterOf(endUserId, { metadata: { size: '3.5' } }))).toEqual([])
     expect(await list(filterOf(endUserId, { metadata: { taste: 'sour' } }))).toEqual([])
+    const [odd] = await sessionsOf(endUserId, 1, { metadata: { paid: true, code: '007' } })
+    expect(await list(filterOf(endUserId, { metadata: { paid: 'true', code: '007' } }))).toEqual([odd])
+    expect(await list(filterOf(endUserId, { metadata: { code: '7' } }))).toEqual([])
   })
 
   test('by the status of their last run', async () => {
@@ -133,6 +137,12 @@ describe('sessions are listed', () => {
     expect(await list(filterOf(endUserId, { status: 'running' }))).toEqual([])
     expect(await list(filterOf(endUserId, { status: 'queued' }))).toEqual([queued, done])
     expect(await list(filterOf(endUserId))).toContain(idle)
+    const [lost] = await sessionsOf(endUserId, 1)
+    const claimed = await engine.take((await engine.say(lost!)).runId)
+    await finish(engine.db, claimed, { status: 'failed', error: ERROR })
+    expect(await list(filterOf(endUserId, { status: 'failed' }))).toEqual([lost])
+    await finish(engine.db, await engine.take((await engine.say(lost!)).runId))
+    expect(await list(filterOf(endUserId, { status: 'failed' }))).toEqual([])
   })
 })
 
@@ -154,7 +164,7 @@ test('a session is found by its organization and its end user only', async () =>
     { organizationId, endUserId, sessionId: newId('session') },
     { organizationId, endUserId, sessionId: session.id },
   ]
-  expect(await areSessionsOf(engine.db, asked)).toEqual([true, false, false, false, true])
+  expect(await findSessions(engine.db, asked)).toEqual([access, null, null, null, access])
   expect(await readSession(engine.db, session.id)).toMatchObject({
     id: session.id,
     lastSeq: 1,

@@ -1,6 +1,7 @@
 import type { OnBusy } from '@shared/domain/agents'
 import { acceptMessage } from '../acceptMessage.ts'
 import { type ClaimedRun, claimQuarantined } from '../claimRuns.ts'
+import { deleteSessions } from '../deleteSessions.ts'
 import { forceEndRun } from '../forceEndRun.ts'
 import { retryRun } from '../retryRun.ts'
 import type { Hold } from '../runTransitions.ts'
@@ -161,6 +162,10 @@ export const TRANSITIONS: Record<string, Act> = {
     const merged = await acceptMessage(engine.db, engine.message(sessionId, { onBusy: 'merge' }))
     return merged.outcome === 'accepted' && merged.runId === runId ? 'joined' : 'untouched'
   },
+  deleteSession: async (engine, { sessionId, runId }) =>
+    (await deleteSessions(engine.db, engine.organizationId, [sessionId])).runIds.includes(runId)
+      ? 'cancelled'
+      : 'untouched',
   retryByPerson: async (engine, { sessionId, runId, claimed }) => {
     const { organizationId, agentVersionId, version } = claimed.run
     const retry = { organizationId, sessionId, runId, runType: 'chat', metadata: {}, agentVersionId, version }
@@ -169,12 +174,12 @@ export const TRANSITIONS: Record<string, Act> = {
   },
 }
 
-/** A run's row and its head, but for the deadline, which some tests move. */
-export async function rowsOf(engine: TestEngine, runId: string): Promise<{ run: string; head: string }> {
-  const [rows] = await engine.rows<{ run: object; head: object }>(
-    `select to_jsonb(r) - 'deadline_at' as run, to_jsonb(h) as head from runs r join session_heads h using (session_id)
-     where r.id = $1`,
+/** A run's row, its status, and its head, but for the deadline, which some tests move. */
+export async function rowsOf(engine: TestEngine, runId: string): Promise<{ run: string; status: string; head: string }> {
+  const [rows] = await engine.rows<{ run: object; status: string; head: object | null }>(
+    `select to_jsonb(r) - 'deadline_at' as run, r.status, to_jsonb(h) as head
+     from runs r left join session_heads h using (session_id) where r.id = $1`,
     bare(runId),
   )
-  return { run: JSON.stringify(rows!.run), head: JSON.stringify(rows!.head) }
+  return { run: JSON.stringify(rows!.run), status: rows!.status, head: JSON.stringify(rows!.head) }
 }
