@@ -1,6 +1,7 @@
 import type { OnBusy } from '@shared/domain/agents'
 import type { Item } from '@shared/domain/objects'
 import { type ClaimedRun, claimQuarantined } from '../claimRuns.ts'
+import { deleteSessions } from '../deleteSessions.ts'
 import { type PushedEnd, beginExternalRun, endExternalRun, pushToRun } from '../externalRuns.ts'
 import { forceEndRun } from '../forceEndRun.ts'
 import { resumeRun } from '../resumeRun.ts'
@@ -161,6 +162,12 @@ export class ModelledSession {
 
   async expire(runId: string, waitsFor: 'end' | 'resume' | 'push'): Promise<string> {
     return expire(this.engine, { sessionId: this.sessionId, runId }, waitsFor)
+  }
+
+  async deleteSession(): Promise<string> {
+    const { organizationId, db } = this.engine
+    const { runIds } = await deleteSessions(db, organizationId, [this.sessionId])
+    return `deleted with ${runIds.length} that lived`
   }
 
   async retryByPerson(runId: string): Promise<string> {

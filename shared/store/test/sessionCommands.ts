@@ -164,6 +164,7 @@ const VERBS: Record<string, Verb> = {
     const run = both.last()
     return run && [both.model.retryByPerson(run.model), both.session.retryByPerson(run.id)]
   },
+  deleteSession: ({ model, session }) => [model.deleteSession(), session.deleteSession()],
   passTime: ({ model, session }) => {
     for (const run of model.live) run.due = true
     return ['later', session.passTime()]
@@ -195,7 +196,7 @@ const FITS: Record<string, (next?: ModelRun) => boolean> = {
 }
 
 /** What makes sessions short, or is refused by most. */
-const RARE = ['interrupt', 'rollback', 'reject', 'loseThirdWorker', 'expire']
+const RARE = ['interrupt', 'rollback', 'reject', 'loseThirdWorker', 'expire', 'deleteSession']
 
 const all = Object.keys(VERBS).flatMap((verb) => Array.from({ length: OFTEN[verb] ?? 1 }, () => verb))
 
@@ -208,8 +209,8 @@ class Command implements fc.AsyncCommand<Both, Both> {
     this.choice = choice
   }
 
-  check(): boolean {
-    return true
+  check({ model }: Both): boolean {
+    return !model.gone
   }
 
   async run(both: Both): Promise<void> {
@@ -223,7 +224,7 @@ class Command implements fc.AsyncCommand<Both, Both> {
     if (tried === null) return
     const [expected, actual] = tried
     expect(await actual).toBe(expected)
-    await expectAgreement(both)
+    await (both.model.gone ? expectGone(both) : expectAgreement(both))
   }
 
   toString(): string {
@@ -238,17 +239,10 @@ export const commands = (max: number): fc.Arbitrary<Iterable<fc.AsyncCommand<Bot
   })
 
 /** The rows, what is shown, the state and the log's fold are those of the model. */
-async function expectAgreement({ model, session }: Both): Promise<void> {
+async function expectAgreement(both: Both): Promise<void> {
+  const { model, session } = both
   const { engine, sessionId } = session
-  const rows = await engine.rows(
-    `select status, epoch, attempt, leg, failures, lapses, owner from runs where session_id = $1 order by run_no`,
-    bare(sessionId),
-  )
-  expect(rows).toEqual(
-    model.runs.map(({ status, epoch, attempt, leg, failures, lapses, owner }) => {
-      return { status, epoch, attempt, leg, failures, lapses, owner }
-    }),
-  )
+  await expectRuns(both)
   const snapshot = (await readSnapshot(engine.db, sessionId))!
   expect(snapshot.items.map((item) => [item.runNo, textOf(item), item.kind, item.status])).toEqual(
     model.runs.flatMap((run, index) => run.items.map(({ text, kind, status }) => [index + 1, text, kind, status])),
@@ -261,4 +255,26 @@ async function expectAgreement({ model, session }: Both): Promise<void> {
     model.runs.map(({ status, leg }) => ({ status, leg })),
   )
   await expectSound(engine, sessionId)
+}
+
+async function expectRuns({ model, session }: Both): Promise<void> {
+  const rows = await session.engine.rows(
+    `select status, epoch, attempt, leg, failures, lapses, owner from runs where session_id = $1 order by run_no`,
+    bare(session.sessionId),
+  )
+  expect(rows).toEqual(
+    model.runs.map(({ status, epoch, attempt, leg, failures, lapses, owner }) => {
+      return { status, epoch, attempt, leg, failures, lapses, owner }
+    }),
+  )
+}
+
+/** Nobody finds it, and whoever had claimed one of its runs changes nothing. */
+async function expectGone(both: Both): Promise<void> {
+  const { engine, sessionId, holds } = both.session
+  await expectRuns(both)
+  expect(await readSnapshot(engine.db, sessionId)).toBeNull()
+  for (const hold of holds) expect(await both.session.end(hold, 'completed', null)).toBe('absent')
+  expect(await both.session.say('enqueue', 'anybody there')).toBe('absent')
+  await expectRuns(both)
 }

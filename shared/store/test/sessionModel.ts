@@ -39,6 +39,8 @@ export class SessionModel {
   readonly runs: ModelRun[] = []
   readonly holds: ModelHold[] = []
   state: number | null = null
+  /** Deleted: nothing happens to it any more. */
+  gone = false
 
   get live(): ModelRun[] {
     return this.runs.filter((run) => !isEnded(run.status))
@@ -220,6 +222,13 @@ export class SessionModel {
     for (const item of run.items) if (item.status === 'streaming') item.status = 'incomplete'
     run.epoch++
     this.finish(run, status)
+  }
+
+  deleteSession(): string {
+    const { live } = this
+    for (const run of live) Object.assign(run, { status: 'cancelled', epoch: run.epoch + 1 })
+    this.gone = true
+    return `deleted with ${live.length} that lived`
   }
 
   retryByPerson(run: ModelRun): string {
