@@ -61,7 +61,9 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
       },
     )
   })
-  const ownSession = gather(tunables.subscribeTogether, (asked: readonly ReadRequest[]) => findSessions(tools.db, asked))
+  const ownSession = gather(tunables.subscribeTogether, (asked: readonly ReadRequest[]) =>
+    findSessions(tools.db, asked),
+  )
   namespace.on('connection', (socket) => serve(socket, tools, ownSession))
   return io
 }

@@ -154,9 +154,7 @@ export function storedKey(key: IdempotencyKey, organizationId: string): object {
 }
 
 export type CreateSessionOutcome =
-  | { outcome: 'created' | 'replayed'; sessionId: string }
-  | { outcome: 'mismatch' }
-  | { outcome: 'no_end_user' }
+  { outcome: 'created' | 'replayed'; sessionId: string } | { outcome: 'mismatch' } | { outcome: 'no_end_user' }
 
 /** Makes a session without a message. */
 export async function createSession(

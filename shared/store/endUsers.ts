@@ -96,8 +96,7 @@ export interface NewEndUser {
 }
 
 export type EndUserOutcome =
-  | { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUser }
-  | { outcome: 'mismatch' | 'absent' | 'too_large' }
+  { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUser } | { outcome: 'mismatch' | 'absent' | 'too_large' }
 
 type StoredOutcome =
   | { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUserRow }
@@ -110,9 +109,7 @@ const render = (stored: StoredOutcome): EndUserOutcome =>
 export async function upsertEndUser(db: Database, endUser: NewEndUser, key?: IdempotencyKey): Promise<EndUserOutcome> {
   const organizationId = uuid('organization', endUser.organizationId)
   const parameter = { ...endUser, id: uuid('endUser', endUser.id), organizationId, metadataMax: tunables.metadataBytes }
-  return render(
-    await callFunction(db, 'upsert_end_user_v1', parameter, key ? storedKey(key, organizationId) : null),
-  )
+  return render(await callFunction(db, 'upsert_end_user_v1', parameter, key ? storedKey(key, organizationId) : null))
 }
 
 /** Merges metadata into an end user's. */

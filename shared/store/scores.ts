@@ -43,12 +43,7 @@ export async function scoreItem(db: Database, score: NewScore, key?: Idempotency
     authorKind: by.kind,
     authorId: uuid(AUTHORS[by.kind], by.id),
   }
-  const result = await callFunction<Stored>(
-    db,
-    'score_item_v1',
-    parameter,
-    key ? storedKey(key, organizationId) : null,
-  )
+  const result = await callFunction<Stored>(db, 'score_item_v1', parameter, key ? storedKey(key, organizationId) : null)
   if (!('score' in result)) return result
   const rendered = renderScore(result.score)
   const events = 'events' in result ? renderWritten(result, rendered.sessionId, null, null) : []

@@ -174,7 +174,7 @@ function candidates(status: Run['status'], organization: string, wanted: string)
 /** Metadata that reads like this text. */
 function spellingsOf(key: string, value: string): string[] {
   const spellings = [JSON.stringify({ [key]: value })]
-  if (/^(true|false|-?\d{1,15}(\.\d{1,15})?)$/.test(value)) spellings.push(`{${JSON.stringify(key)}:${value}}`)
+  if (/^(true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?)$/.test(value)) spellings.push(`{${JSON.stringify(key)}:${value}}`)
   return spellings
 }
 

@@ -35,8 +35,7 @@ export interface SessionChange {
 }
 
 export type SessionChangeOutcome =
-  | { outcome: 'updated'; events: SessionEvent[] }
-  | { outcome: 'unchanged' | 'moved' | 'absent' }
+  { outcome: 'updated'; events: SessionEvent[] } | { outcome: 'unchanged' | 'moved' | 'absent' }
 
 /** Changes metadata and title of a session, and says so in its log. `moved`: the metadata is not what it was. */
 export async function updateSession(db: Database, change: SessionChange): Promise<SessionChangeOutcome> {

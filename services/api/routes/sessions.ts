@@ -10,7 +10,8 @@ import { findSession, listItems, listRuns, listSessions, readSession } from '@sh
 import type { ApiTools } from '../apiTools.ts'
 import { idKeyOf, isNumberKey, isPlaceKey, readCursor, toPage } from '../cursor.ts'
 
-type Names = 'createSession' | 'listSessions' | 'readSession' | 'updateSession' | 'deleteSession' | 'listItems' | 'listRuns'
+type Names =
+  'createSession' | 'listSessions' | 'readSession' | 'updateSession' | 'deleteSession' | 'listItems' | 'listRuns'
 
 const isSessionKey = idKeyOf('session')
 

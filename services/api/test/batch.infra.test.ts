@@ -51,7 +51,9 @@ describe('a batch of messages', () => {
   })
 
   test('takes few statements for many sessions', async () => {
-    const sessions = await Promise.all(Array.from({ length: 100 }, () => person.client.createSession({ agent: 'echo' })))
+    const sessions = await Promise.all(
+      Array.from({ length: 100 }, () => person.client.createSession({ agent: 'echo' })),
+    )
     const { db } = server
     const query = db.query.bind(db)
     const names: string[] = []
@@ -61,9 +63,13 @@ describe('a batch of messages', () => {
       return Reflect.apply(query, db, given)
     }
     Object.assign(db, { query: listening })
-    const { body } = await send(sessions.map(({ id }) => ({ sessionId: id, input: 'x' }))).finally(() => Object.assign(db, { query }))
+    const { body } = await send(sessions.map(({ id }) => ({ sessionId: id, input: 'x' }))).finally(() =>
+      Object.assign(db, { query }),
+    )
     expect(new Set(body.results.map(({ status }) => status))).toEqual(new Set([202]))
-    const ours = names.filter((name) => /^(accept_message|accept_messages|find_session|find_sessions|find_active_version)/.test(name))
+    const ours = names.filter((name) =>
+      /^(accept_message|accept_messages|find_session|find_sessions|find_active_version)/.test(name),
+    )
     expect(ours).not.toContain('accept_message_v1')
     expect(ours.length).toBeLessThanOrEqual(20)
     for (const { run } of body.results) await ended(run!.id)
@@ -80,7 +86,9 @@ describe('a batch of messages', () => {
     expect(first.map(({ replayed }) => replayed ?? false)).toEqual([false, false, true])
     expect(first[2]!.session!.id).toBe(first[1]!.session!.id)
     const again = (await send([...messages, { sessionId: id, input: 'other', idempotencyKey: 'b1' }])).body.results
-    expect(again.slice(0, 3).map(({ run, replayed }) => [run!.id, replayed])).toEqual(first.map(({ run }) => [run!.id, true]))
+    expect(again.slice(0, 3).map(({ run, replayed }) => [run!.id, replayed])).toEqual(
+      first.map(({ run }) => [run!.id, true]),
+    )
     expect(again[3]).toMatchObject({ status: 422, error: { code: 'idempotency_mismatch' } })
   })
 
@@ -90,8 +98,12 @@ describe('a batch of messages', () => {
     const messages = [{ sessionId: id, input: 'x' }]
     expect((await send(messages, stranger.client)).body.results[0]!.status).toBe(404)
     expect((await send(messages, server.other.client)).body.results[0]!.status).toBe(404)
-    expect((await send([{ agent: 'echo', input: 'x', endUserId: person.id }], stranger.client)).body.results[0]!.status).toBe(404)
-    const byServer = (await send([...messages, { agent: 'echo', input: 'x', endUserId: person.id }], server.main.client)).body
+    expect(
+      (await send([{ agent: 'echo', input: 'x', endUserId: person.id }], stranger.client)).body.results[0]!.status,
+    ).toBe(404)
+    const byServer = (
+      await send([...messages, { agent: 'echo', input: 'x', endUserId: person.id }], server.main.client)
+    ).body
     expect(byServer.results.map(({ status }) => status)).toEqual([202, 202])
     expect(byServer.results[1]!.session!.endUserId).toBe(person.id)
     await expectRefused(server, 403, 'forbidden', () => send(messages, server.main.widget))

@@ -75,9 +75,7 @@ describe('a deleted session', () => {
       ['POST', `/v1/items/${item.id}/feedback`, { value: 'up' }],
     ]
     for (const [method, path, body] of ways)
-      await expectRefused(server, 404, 'not_found', () =>
-        person.client.request(method, path, body ? { body } : {}),
-      )
+      await expectRefused(server, 404, 'not_found', () => person.client.request(method, path, body ? { body } : {}))
     const ofServer: [string, string, object][] = [
       ['POST', `/v1/sessions/${id}/runs`, { status: 'completed', items: [{ a: 1 }] }],
       ['PATCH', `/v1/runs/${run.id}`, { items: [{ a: 1 }] }],
@@ -116,8 +114,9 @@ describe('a deleted session', () => {
   })
 
   test('answers a message with an earlier key as absent', async () => {
-    const key = { 'idempotency-key': 'before it was deleted' }
-    const begin = () => person.client.post<{ session?: { id: string } }>('/v1/messages', { agent: 'echo', input: 'x' }, key)
+    const key = { 'idempotency-key': 'deleted-later' }
+    const begin = () =>
+      person.client.post<{ session?: { id: string } }>('/v1/messages', { agent: 'echo', input: 'x' }, key)
     const { body } = await begin()
     await remove(body.session!.id)
     expect((await begin()).status).toBe(404)

@@ -22,7 +22,12 @@ describe('an end user', () => {
     const first = await upsert({ externalId, metadata: { plan: 'pro', old: 1 }, space: 'playground' })
     expect(first.status).toBe(201)
     expect(first.headers.get('location')).toBe(`/v1/end-users/${first.body.id}`)
-    expect(first.body).toMatchObject({ externalId, anonymous: false, metadata: { plan: 'pro', old: 1 }, space: 'playground' })
+    expect(first.body).toMatchObject({
+      externalId,
+      anonymous: false,
+      metadata: { plan: 'pro', old: 1 },
+      space: 'playground',
+    })
     const again = await upsert({ externalId, metadata: { old: null, new: 2 }, space: 'production' })
     expect(again.status).toBe(200)
     expect(again.body).toEqual({ ...first.body, metadata: { plan: 'pro', new: 2 } })
@@ -61,13 +66,18 @@ describe('an end user', () => {
     const more = { b: 'x'.repeat(40_000) }
     await expectRefused(server, 413, 'payload_too_large', () => patch(body.id, { metadata: more }))
     await expectRefused(server, 413, 'payload_too_large', () => upsert({ externalId, metadata: more }))
-    await expectRefused(server, 413, 'payload_too_large', () => upsert({ externalId: name(), metadata: { a: 'x'.repeat(70_000) } }))
+    await expectRefused(server, 413, 'payload_too_large', () =>
+      upsert({ externalId: name(), metadata: { a: 'x'.repeat(70_000) } }),
+    )
   })
 
-  test.each([{}, { externalId: '' }, { externalId: 1 }, { externalId: 'x', anonymous: true }, { externalId: 'x', id: 'eu_1' }])(
-    'is refused when malformed: %j',
-    async (body) => {
-      await expectRefused(server, 400, 'invalid_request', () => upsert(body))
-    },
-  )
+  test.each([
+    {},
+    { externalId: '' },
+    { externalId: 1 },
+    { externalId: 'x', anonymous: true },
+    { externalId: 'x', id: 'eu_1' },
+  ])('is refused when malformed: %j', async (body) => {
+    await expectRefused(server, 400, 'invalid_request', () => upsert(body))
+  })
 })

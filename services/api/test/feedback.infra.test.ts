@@ -54,7 +54,10 @@ describe('feedback', () => {
 
   test('of the customer’s server stands beside that of the end user', async () => {
     const { itemId } = await answered()
-    const [own, theirs] = [await give(itemId, { value: 'up' }), await give(itemId, { value: 'down' }, server.main.client)]
+    const [own, theirs] = [
+      await give(itemId, { value: 'up' }),
+      await give(itemId, { value: 'down' }, server.main.client),
+    ]
     expect(theirs.status).toBe(201)
     expect(theirs.body.id).not.toBe(own.body.id)
     expect(theirs.body.by.kind).toBe('apiKey')
@@ -62,7 +65,9 @@ describe('feedback', () => {
 
   test('under a key is answered again as it was taken', async () => {
     const { sessionId, itemId } = await answered()
-    const answers = await Promise.all(Array.from({ length: 5 }, () => give(itemId, { value: 'up' }, person.client, 'f1')))
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => give(itemId, { value: 'up' }, person.client, 'f1')),
+    )
     expect(answers.filter(({ headers }) => !headers.has('idempotent-replayed'))).toHaveLength(1)
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
     await expectRefused(server, 422, 'idempotency_mismatch', () => give(itemId, { value: 'down' }, person.client, 'f1'))

@@ -64,7 +64,10 @@ test('it is absent to everybody who reads, and found by no look for what is to b
   const all = { agent: null, space: null, status: null, metadata: {}, after: null }
   const listed = await listSessions(engine.db, { ...scope, ...all }, { limit: 200, order: 'desc' })
   expect(listed.map(({ id }) => id)).not.toContain(sessionId)
-  await engine.rows(`update runs set deadline_at = clock_timestamp() - interval '1 hour' where session_id = $1`, bare(sessionId))
+  await engine.rows(
+    `update runs set deadline_at = clock_timestamp() - interval '1 hour' where session_id = $1`,
+    bare(sessionId),
+  )
   expect((await findOverdueRuns(engine.db, 500)).map((run) => run.runId)).not.toContain(runId)
   expect(await findUnclaimedRuns(engine.db, 0, 500)).not.toContain(next.runId)
   const change = { organizationId: engine.organizationId, sessionId, metadataHash: 'x', metadata: {} }

@@ -175,7 +175,10 @@ export const TRANSITIONS: Record<string, Act> = {
 }
 
 /** A run's row, its status, and its head, but for the deadline, which some tests move. */
-export async function rowsOf(engine: TestEngine, runId: string): Promise<{ run: string; status: string; head: string }> {
+export async function rowsOf(
+  engine: TestEngine,
+  runId: string,
+): Promise<{ run: string; status: string; head: string }> {
   const [rows] = await engine.rows<{ run: object; status: string; head: object | null }>(
     `select to_jsonb(r) - 'deadline_at' as run, r.status, to_jsonb(h) as head
      from runs r left join session_heads h using (session_id) where r.id = $1`,
