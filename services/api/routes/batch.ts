@@ -21,13 +21,11 @@ export function batchRoutes(tools: ApiTools): Handlers<'sendBatch'> {
         const fault = explained(tools.log, error, request, response)
         return { status: fault.status, ...errorAnswer(fault, response) }
       }
-      const results = await Promise.all(
-        settled.map((result, place) =>
-          result.status === 'rejected'
-            ? refused(result.reason)
-            : accepted(tools, caller, result.value, !('sessionId' in messages[place]!.entry)).catch(refused),
-        ),
-      )
+      const answers = settled.map(async (result, place) => {
+        if (result.status === 'rejected') return refused(result.reason)
+        return accepted(tools, caller, result.value, !('sessionId' in messages[place]!.entry)).catch(refused)
+      })
+      const results = await Promise.all(answers)
       return { status: 200, body: { results } }
     },
   }

@@ -1,4 +1,4 @@
-import { packPayloads, packSeq, unpackPayload, unpackSeq } from '../postgres/notifyPayload.ts'
+import { packCut, packPayloads, packSeq, unpackCut, unpackPayload, unpackSeq } from '../postgres/notifyPayload.ts'
 
 test('what is packed is unpacked, in payloads that NOTIFY takes', () => {
   const words = Array.from({ length: 1_000 }, (_, index) => packSeq(`ses_${String(index).padStart(26, '0')}`, index))
@@ -20,4 +20,10 @@ test.each([
   ['ses_1:x', null],
 ])('%s is a pair or none', (word, news) => {
   expect(unpackSeq(word)).toEqual(news)
+})
+
+test('cuts are packed with their reasons; what is no cut is left out', () => {
+  const cut = { subject: 'ses_1', reason: 'deleted' } as const
+  expect(unpackCut(packCut(cut))).toEqual(cut)
+  for (const word of ['', 'ses_1', 'ses_1:', ':deleted', 'ses_1:because']) expect(unpackCut(word)).toBeNull()
 })
