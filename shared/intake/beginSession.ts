@@ -21,16 +21,32 @@ export async function beginSession(
   message: BeginSession,
   key: RequestKey,
 ): Promise<Accepted> {
-  return acceptOnce(tools, caller, key, async () => {
-    const version = await agentByName(tools.db, caller.organizationId, message.agent)
-    if (message.version !== undefined && message.version !== version.version) {
-      const text = `A new session begins with the active version ${version.version}.`
-      throw new AgentViewError('version_incompatible', text)
-    }
-    const sessionId = newId('session')
-    const newSession = await sessionFor(tools, caller, version, sessionId, message)
-    return { ...newMessage(caller, sessionId, version, message, undefined, key), newSession }
-  })
+  return acceptOnce(tools, caller, key, () => newBeginning(lookups(tools, caller), caller, message, key))
+}
+
+/** What has to be looked up before a session is begun. */
+export interface Lookups {
+  agent(name: string): Promise<AgentVersion>
+  hasEndUser(id: string): Promise<boolean>
+}
+
+function lookups({ db }: IntakeTools, { organizationId }: Talker): Lookups {
+  return {
+    agent: (name) => agentByName(db, organizationId, name),
+    hasEndUser: async (id) => (await findEndUser(db, organizationId, id)) !== null,
+  }
+}
+
+/** A message that begins a session, as the store takes it; refuses what the agent's schemas or a cap don't allow. */
+export async function newBeginning(look: Lookups, caller: Talker, message: BeginSession, key: RequestKey) {
+  const version = await look.agent(message.agent)
+  if (message.version !== undefined && message.version !== version.version) {
+    const text = `A new session begins with the active version ${version.version}.`
+    throw new AgentViewError('version_incompatible', text)
+  }
+  const sessionId = newId('session')
+  const newSession = await sessionFor(look, caller, version, sessionId, message)
+  return { ...newMessage(caller, sessionId, version, message, undefined, key), newSession }
 }
 
 /** A session without a message. */
@@ -42,8 +58,8 @@ export async function openSession(
 ): Promise<{ sessionId: string; replayed: boolean }> {
   const idempotency = keyOf(caller, key)
   const prepare = async () => {
-    const version = await agentByName(tools.db, caller.organizationId, request.agent)
-    return sessionFor(tools, caller, version, newId('session'), request)
+    const look = lookups(tools, caller)
+    return sessionFor(look, caller, await look.agent(request.agent), newId('session'), request)
   }
   const find = (known: IdempotencyKey) => findCreatedSession(tools.db, caller.organizationId, known)
   const session = await unlessAccepted(prepare, idempotency, find)
@@ -53,13 +69,7 @@ export async function openSession(
   return { sessionId: outcome.sessionId, replayed: outcome.outcome === 'replayed' }
 }
 
-async function sessionFor(
-  tools: IntakeTools,
-  caller: Talker,
-  version: AgentVersion,
-  id: string,
-  request: CreateSession,
-) {
+async function sessionFor(look: Lookups, caller: Talker, version: AgentVersion, id: string, request: CreateSession) {
   const metadata = request.metadata ?? {}
   refuseLarge('/metadata', metadata, tunables.metadataBytes)
   checkSessionMetadata(version, metadata)
@@ -67,7 +77,7 @@ async function sessionFor(
     id,
     organizationId: caller.organizationId,
     agentId: version.agentId,
-    ...(await endUserFor(tools, caller, request.endUserId)),
+    ...(await endUserFor(look, caller, request.endUserId)),
     space: request.space ?? ('production' as const),
     title: request.title ?? null,
     metadata,
@@ -75,13 +85,12 @@ async function sessionFor(
 }
 
 /** An end user begins sessions of his own; a server names the end user, or gets a new anonymous one. */
-async function endUserFor(tools: IntakeTools, caller: Talker, wanted: string | undefined) {
+async function endUserFor(look: Lookups, caller: Talker, wanted: string | undefined) {
   if (caller.kind === 'endUser') {
     if (wanted !== undefined && wanted !== caller.endUserId) throw notFound('end user')
     return { endUserId: caller.endUserId, anonymous: false }
   }
   if (wanted === undefined) return { endUserId: newId('endUser'), anonymous: true }
-  const endUser = await findEndUser(tools.db, caller.organizationId, wanted)
-  if (!endUser) throw notFound('end user')
-  return { endUserId: endUser.id, anonymous: false }
+  if (!(await look.hasEndUser(wanted))) throw notFound('end user')
+  return { endUserId: wanted, anonymous: false }
 }

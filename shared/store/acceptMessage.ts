@@ -86,29 +86,51 @@ export type StoredAcceptance =
  * `interrupt` and `rollback` also the end of all that lives in the session. Refusals leave nothing behind.
  */
 export async function acceptMessage(db: Database, message: NewMessage): Promise<AcceptOutcome> {
-  const { input, itemId, ...rest } = message
-  const organizationId = uuid('organization', message.organizationId)
   const interrupts = message.onBusy === 'interrupt' || message.onBusy === 'rollback'
   for (let held: HeldWork | null = null; ;) {
     // What the held run has made is folded without a lock; when the head has moved since, it is read on and tried again.
     if (interrupts && !message.newSession) held = await readHeldWork(db, message.sessionId, held)
-    const result: StoredAcceptance | { outcome: 'moved' } = await callFunction(db, 'accept_message_v1', {
-      ...rest,
-      organizationId,
-      sessionId: uuid('session', message.sessionId),
-      newSession: message.newSession ? storedSession(message.newSession) : null,
-      idempotency: message.idempotency ? storedKey(message.idempotency, organizationId) : null,
-      runId: uuid('run', message.runId),
-      inputs: [{ id: uuid('item', itemId), data: input }],
-      agentVersionId: uuid('agentVersion', message.agentVersionId),
-      deadlineMs: tunables.runDeadline,
-      queueMax: tunables.sessionQueue,
-      maxDebounceMs: tunables.maxDebounce,
-      mergedMax: tunables.mergedInputs,
-      metadataMax: tunables.metadataBytes,
-      held: held && { expectSeq: held.seq, ...storedMade(held) },
-    })
+    const parameter = { ...storedMessage(message), held: held && { expectSeq: held.seq, ...storedMade(held) } }
+    const result: StoredAcceptance | { outcome: 'moved' } = await callFunction(db, 'accept_message_v1', parameter)
     if (result.outcome !== 'moved') return renderAccepted(result, message.sessionId)
+  }
+}
+
+/**
+ * Accepts messages that begin sessions, all in one transaction; gives the outcome of each, in their order. Throws what
+ * Postgres says when it refuses one of them: then none was accepted.
+ */
+export async function acceptBeginnings(
+  db: Database,
+  messages: readonly (NewMessage & { newSession: NewSession })[],
+): Promise<AcceptOutcome[]> {
+  if (messages.length === 0) return []
+  const outcomes = await callFunction<Record<string, StoredAcceptance>>(
+    db,
+    'accept_beginnings_v1',
+    messages.map((message) => storedMessage(message)),
+  )
+  return messages.map(({ sessionId }, index) => renderAccepted(outcomes[index + 1]!, sessionId))
+}
+
+/** As functions/*.sql take it. */
+function storedMessage(message: NewMessage): object {
+  const { input, itemId, ...rest } = message
+  const organizationId = uuid('organization', message.organizationId)
+  return {
+    ...rest,
+    organizationId,
+    sessionId: uuid('session', message.sessionId),
+    newSession: message.newSession ? storedSession(message.newSession) : null,
+    idempotency: message.idempotency ? storedKey(message.idempotency, organizationId) : null,
+    runId: uuid('run', message.runId),
+    inputs: [{ id: uuid('item', itemId), data: input }],
+    agentVersionId: uuid('agentVersion', message.agentVersionId),
+    deadlineMs: tunables.runDeadline,
+    queueMax: tunables.sessionQueue,
+    maxDebounceMs: tunables.maxDebounce,
+    mergedMax: tunables.mergedInputs,
+    metadataMax: tunables.metadataBytes,
   }
 }
 

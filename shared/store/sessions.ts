@@ -94,6 +94,17 @@ export async function readSession(db: Database, sessionId: string): Promise<Sess
   return row?.session ? renderSession(row.session) : null
 }
 
+/** Several of them by their ids; those that are gone are missing. */
+export async function readSessions(db: Database, sessionIds: readonly string[]): Promise<Map<string, Session>> {
+  const rows = await query<{ session: StoredSession | null }>(
+    db,
+    { name: 'read_sessions', text: 'select session_snapshot_v1(id) as session from unnest($1::uuid[]) as s (id)' },
+    [sessionIds.map((id) => uuid('session', id))],
+  )
+  const sessions = rows.flatMap(({ session }) => (session ? [renderSession(session)] : []))
+  return new Map(sessions.map((session) => [session.id, session]))
+}
+
 export interface Page {
   limit: number
   order: 'asc' | 'desc'

@@ -1,12 +1,13 @@
 import type { BatchEntry } from '@shared/contracts/messages'
 import { notFound } from '@shared/domain/errors'
+import type { Session } from '@shared/domain/objects'
 import { errorAnswer, explained } from '@shared/http/answers'
 import { hashOfRequest } from '@shared/http/idempotency'
 import type { Handlers } from '@shared/http/serveRoute'
 import { type Accepted, readAccepted } from '@shared/intake/accepted'
 import type { Talker } from '@shared/intake/caller'
 import { type BatchMessage, sendBatch } from '@shared/intake/sendBatch'
-import { readSession } from '@shared/store/sessions'
+import { readSessions } from '@shared/store/sessions'
 import type { ApiTools } from '../apiTools.ts'
 
 const PATH = '/v1/messages/batch'
@@ -21,22 +22,29 @@ export function batchRoutes(tools: ApiTools): Handlers<'sendBatch'> {
         const fault = explained(tools.log, error, request, response)
         return { status: fault.status, ...errorAnswer(fault, response) }
       }
+      const begun = settled.flatMap((result, place) =>
+        result.status === 'fulfilled' && !('sessionId' in messages[place]!.entry) ? [result.value.sessionId] : [],
+      )
+      const sessions = begun.length > 0 ? await readSessions(tools.db, begun) : new Map<string, Session>()
       const answers = settled.map(async (result, place) => {
         if (result.status === 'rejected') return refused(result.reason)
-        return accepted(tools, caller, result.value, !('sessionId' in messages[place]!.entry)).catch(refused)
+        const withSession = !('sessionId' in messages[place]!.entry)
+        return accepted(tools, caller, result.value, withSession ? sessions : null).catch(refused)
       })
-      const results = await Promise.all(answers)
-      return { status: 200, body: { results } }
+      return { status: 200, body: { results: await Promise.all(answers) } }
     },
   }
 }
 
-async function accepted(tools: ApiTools, caller: Talker, acceptance: Accepted, withSession: boolean) {
-  const [body, session] = await Promise.all([
-    readAccepted(tools, caller, acceptance),
-    withSession ? readSession(tools.db, acceptance.sessionId) : null,
-  ])
-  if (withSession && !session) throw notFound('session')
+async function accepted(
+  tools: ApiTools,
+  caller: Talker,
+  acceptance: Accepted,
+  sessions: ReadonlyMap<string, Session> | null,
+) {
+  const body = await readAccepted(tools, caller, acceptance)
+  const session = sessions?.get(acceptance.sessionId)
+  if (sessions && !session) throw notFound('session')
   return {
     status: 202,
     ...body,

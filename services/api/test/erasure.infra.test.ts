@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { EndUser, Score } from '@shared/domain/objects'
+import { eraseEndUser } from '@shared/store/eraseEndUser'
 import { connectSocket } from '../../../test/server/connectSocket.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
@@ -141,6 +142,17 @@ describe('an erased end user', () => {
     await eventually(
       async () => (await server.rows('select 1 from end_users where deleted_at is not null')).length === 0,
     )
+  })
+
+  test('vanishes though the process that erased him was stopped before his sessions were deleted', async () => {
+    const person = await newcomer('somebody half erased')
+    const { id } = await person.client.createSession({ agent: 'staged' })
+    const { run } = await person.client.say(id, 'x')
+    const turn = await server.stage.turn(run.id)
+    expect(await eraseEndUser(server.db, server.main.organizationId, person.id)).toBe(true)
+    await turn.closed
+    const left = () => server.rows('select 1 from end_users where deleted_at is not null')
+    await eventually(async () => (await left()).length === 0)
   })
 
   test('is erased by the customer’s server only', async () => {

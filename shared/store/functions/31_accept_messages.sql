@@ -76,3 +76,21 @@ begin
   return v_accepted;
 end
 $$;
+
+-- Accepts messages that begin sessions, each as accept_message_v1 does, in one transaction. In the order of their keys, so
+-- that two batches that share some can't wait for each other.
+-- out  { place, from 1: outcome }
+create or replace function accept_beginnings_v1(p jsonb) returns jsonb language plpgsql volatile as $$
+declare
+  v_message record;
+  v_outcomes jsonb := '{}';
+begin
+  for v_message in
+    select m.message, m.place from jsonb_array_elements(p) with ordinality as m (message, place)
+      order by m.message #>> '{idempotency,key}', m.place
+  loop
+    v_outcomes := v_outcomes || jsonb_build_object(v_message.place, accept_message_v1(v_message.message));
+  end loop;
+  return v_outcomes;
+end
+$$;
