@@ -20,10 +20,12 @@ export async function upsertEndUser(
   caller: Server,
   { externalId, metadata = {}, space }: UpsertEndUser,
   key: RequestKey,
-): Promise<{ endUser: EndUser; outcome: 'created' | 'updated' | 'replayed' }> {
+): Promise<{ endUser: EndUser; created: boolean; replayed: boolean }> {
   refuseLarge('/metadata', metadata, tunables.metadataBytes)
   const endUser = { id: newId('endUser'), organizationId: caller.organizationId, externalId, metadata }
-  return found(await upsert(db, { ...endUser, ...(space && { space }) }, keyOf(caller, key)))
+  const outcome = found(await upsert(db, { ...endUser, ...(space && { space }) }, keyOf(caller, key)))
+  const replayed = outcome.outcome === 'replayed'
+  return { endUser: outcome.endUser, created: replayed ? outcome.created : outcome.outcome === 'created', replayed }
 }
 
 /** Merges metadata; a null takes its key away. */
@@ -37,7 +39,7 @@ export async function updateEndUser(
   return found(await update(db, caller.organizationId, endUserId, metadata)).endUser
 }
 
-function found(outcome: EndUserOutcome) {
+function found(outcome: EndUserOutcome): Extract<EndUserOutcome, { endUser: EndUser }> {
   switch (outcome.outcome) {
     case 'absent':
       throw notFound('end user')

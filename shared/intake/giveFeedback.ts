@@ -19,7 +19,7 @@ export async function giveFeedback(
   itemId: string,
   { value, comment }: GiveFeedback,
   key: RequestKey,
-): Promise<{ score: Score; outcome: 'created' | 'replaced' | 'unchanged' | 'replayed' }> {
+): Promise<{ score: Score; created: boolean; replayed: boolean }> {
   refuseLarge('/value', value, tunables.scoreBytes)
   const by: Score['by'] =
     caller.kind === 'endUser' ? { kind: 'endUser', id: caller.endUserId } : { kind: 'apiKey', id: caller.keyId }
@@ -28,5 +28,6 @@ export async function giveFeedback(
   if (result.outcome === 'absent') throw notFound('item')
   if (result.outcome === 'mismatch') throw mismatch()
   sayCommitted(tools.broker, tools.log, result.events, [])
-  return result
+  const replayed = result.outcome === 'replayed'
+  return { score: result.score, created: replayed ? result.created : result.outcome === 'created', replayed }
 }

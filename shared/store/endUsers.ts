@@ -96,10 +96,14 @@ export interface NewEndUser {
 }
 
 export type EndUserOutcome =
-  { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUser } | { outcome: 'mismatch' | 'absent' | 'too_large' }
+  | { outcome: 'created' | 'updated'; endUser: EndUser }
+  // `created`: whether it was by the request that is asked again
+  | { outcome: 'replayed'; created: boolean; endUser: EndUser }
+  | { outcome: 'mismatch' | 'absent' | 'too_large' }
 
 type StoredOutcome =
-  | { outcome: 'created' | 'updated' | 'replayed'; endUser: EndUserRow }
+  | { outcome: 'created' | 'updated'; endUser: EndUserRow }
+  | { outcome: 'replayed'; created: boolean; endUser: EndUserRow }
   | { outcome: 'mismatch' | 'absent' | 'too_large' }
 
 const render = (stored: StoredOutcome): EndUserOutcome =>

@@ -20,13 +20,16 @@ export interface NewScore {
 }
 
 export type ScoreOutcome =
-  | { outcome: 'created' | 'replaced' | 'unchanged' | 'replayed'; score: Score; events: SessionEvent[] }
+  | { outcome: 'created' | 'replaced' | 'unchanged'; score: Score; events: SessionEvent[] }
+  // `created`: whether it was by the request that is asked again
+  | { outcome: 'replayed'; created: boolean; score: Score; events: SessionEvent[] }
   | { outcome: 'absent' }
   | { outcome: 'mismatch' }
 
 type Stored =
   | ({ outcome: 'created' | 'replaced'; sessionId: string; score: StoredScore } & Written)
-  | { outcome: 'unchanged' | 'replayed'; sessionId: string; score: StoredScore }
+  | { outcome: 'unchanged'; sessionId: string; score: StoredScore }
+  | { outcome: 'replayed'; created: boolean; sessionId: string; score: StoredScore }
   | { outcome: 'absent' }
   | { outcome: 'mismatch' }
 
@@ -46,6 +49,7 @@ export async function scoreItem(db: Database, score: NewScore, key?: Idempotency
   const result = await callFunction<Stored>(db, 'score_item_v1', parameter, key ? storedKey(key, organizationId) : null)
   if (!('score' in result)) return result
   const rendered = renderScore(result.score)
+  if (result.outcome === 'replayed') return { ...result, score: rendered, events: [] }
   const events = 'events' in result ? renderWritten(result, rendered.sessionId, null, null) : []
   return { outcome: result.outcome, score: rendered, events }
 }

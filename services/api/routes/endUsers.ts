@@ -9,12 +9,12 @@ type Names = 'upsertEndUser' | 'readEndUser' | 'updateEndUser' | 'eraseEndUser'
 export function endUserRoutes(tools: ApiTools): Handlers<Names> {
   return {
     async upsertEndUser({ caller, body, key }) {
-      const { endUser, outcome } = await upsertEndUser(tools, caller, body, key)
+      const { endUser, created, replayed } = await upsertEndUser(tools, caller, body, key)
       const headers = {
         Location: `/v1/end-users/${endUser.id}`,
-        ...(outcome === 'replayed' && { 'Idempotent-Replayed': 'true' }),
+        ...(replayed && { 'Idempotent-Replayed': 'true' }),
       }
-      return { status: outcome === 'created' ? 201 : 200, body: endUser, headers }
+      return { status: created ? 201 : 200, body: endUser, headers }
     },
     async readEndUser({ caller, params }) {
       const endUser = await findEndUser(tools.db, caller.organizationId, params.endUserId)

@@ -6,9 +6,10 @@ import { type RunSink, subscribeRun } from '@shared/delivery/runFeed'
 import { streamTo } from '@shared/delivery/streamTo'
 import { waitForRun } from '@shared/delivery/waitForRun'
 import type { Handlers, Reply } from '@shared/http/serveRoute'
-import { type Talker, rightOf } from '@shared/intake/caller'
+import { type Talker, principalsOf, rightOf } from '@shared/intake/caller'
 import { type Accepted, readAccepted } from '@shared/intake/accepted'
 import { beginSession } from '@shared/intake/beginSession'
+import { unauthorized } from '@shared/intake/endUserTokens'
 import { sendMessage } from '@shared/intake/sendMessage'
 import { readItemsOfRun } from '@shared/store/runs'
 import { readSession } from '@shared/store/sessions'
@@ -57,7 +58,7 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
     return 'answered'
   }
   const waitMs = wanted.waitSeconds * 1_000
-  const waited = waitMs > 0 && (await waitForRun(tools.feeds, tools.db, run(accepted), waitMs, abortedWith(response)))
+  const waited = waitMs > 0 && (await waitFor(tools, caller, run(accepted), waitMs, response))
   if (wanted.waitSeconds > 0) headers['Preference-Applied'] = `wait=${wanted.waitSeconds}`
   const [body, session] = await Promise.all([
     readAccepted(tools, caller, waitMs > 0 ? { ...accepted, made: null } : accepted),
@@ -70,12 +71,25 @@ async function answer(tools: ApiTools, answering: Answering): Promise<Reply> {
   return { status: 200, body: { ...whole, items: await readItemsOfRun(tools.db, run(accepted)) }, headers }
 }
 
-/** Aborts when whoever waits for this answer has gone. */
-function abortedWith(response: ServerResponse): AbortSignal {
-  const controller = new AbortController()
-  response.once('close', () => controller.abort())
-  if (response.destroyed) controller.abort()
-  return controller.signal
+/** As long as whoever waits is there, and may be told. */
+async function waitFor(
+  { feeds, db, connections }: ApiTools,
+  caller: Talker,
+  waitedFor: { id: string; sessionId: string },
+  waitMs: number,
+  response: ServerResponse,
+): Promise<boolean> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  if (response.destroyed) gone.abort()
+  let mayRead = true
+  const forget = connections.add(principalsOf(caller), () => {
+    mayRead = false
+    gone.abort()
+  })
+  const over = await waitForRun(feeds, db, waitedFor, waitMs, gone.signal).finally(forget)
+  if (!mayRead) throw unauthorized()
+  return over
 }
 
 function run(accepted: Accepted): { id: string; sessionId: string } {

@@ -44,6 +44,7 @@ describe('an end user', () => {
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
     const keyed = await Promise.all(Array.from({ length: 10 }, () => upsert({ externalId: `${externalId} k` }, 'k1')))
     expect(new Set(keyed.map(({ body }) => body.id)).size).toBe(1)
+    expect(keyed.map(({ status }) => status)).toEqual(keyed.map(() => 201))
     expect(keyed.filter(({ headers }) => !headers.has('idempotent-replayed'))).toHaveLength(1)
     await expectRefused(server, 422, 'idempotency_mismatch', () => upsert({ externalId: name() }, 'k1'))
   })

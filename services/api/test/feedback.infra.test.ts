@@ -69,6 +69,7 @@ describe('feedback', () => {
       Array.from({ length: 5 }, () => give(itemId, { value: 'up' }, person.client, 'f1')),
     )
     expect(answers.filter(({ headers }) => !headers.has('idempotent-replayed'))).toHaveLength(1)
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
     await expectRefused(server, 422, 'idempotency_mismatch', () => give(itemId, { value: 'down' }, person.client, 'f1'))
     const log = await server.logOf(sessionId, () => true)

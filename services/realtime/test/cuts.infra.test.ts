@@ -47,12 +47,18 @@ describe.each([true, false])('whether what is said is heard or not (%s)', (heard
 
   test('all connections of a revoked principal are cut, and those of others stay', async () => {
     const [gone, other] = [await reader(), await reader()]
+    const { id } = await gone.person.client.createSession({ agent: 'staged' })
+    const body = { input: 'x' }
+    const path = `/v1/sessions/${id}/messages`
+    const waiting = gone.person.client.request('POST', path, { body, headers: { prefer: 'wait=60' } })
+    await server.logOf(id, (events) => events.some(({ type }) => type === 'run.started'))
     await revoke(gone.person.id)
     await server.broker.publishCuts([{ subject: gone.person.id, reason: 'revoked' }]).catch(() => undefined)
     expect(await gone.socket.disconnected).toBe('io server disconnect')
     await gone.stream.ended
     expect(gone.stream.cut).toMatchObject({ reason: 'revoked' })
     expect(gone.socket.cuts).toEqual([{ sessionId: gone.sessionId, reason: 'revoked', lastSeq: 1 }])
+    expect((await waiting).status).toBe(401)
     expect(other.socket.socket.connected).toBe(true)
     expect(other.stream.cut).toBeNull()
     other.socket.close()

@@ -8,8 +8,8 @@ $$;
 -- Scores a settled item. Whoever has scored it before under this name changes his mind; the same again changes nothing.
 -- in   p: { organizationId, endUserId: whose session it must be, or null, itemId, scoreId, name, value, comment, authorKind,
 --           authorId }; p_key null: no idempotency key
--- out  { outcome: created | replaced | unchanged | replayed, sessionId, score, baseSeq?, at?, events? } |
---      { outcome: absent | mismatch }
+-- out  { outcome: created | replaced, sessionId, score, baseSeq, at, events } | { outcome: unchanged, sessionId, score } |
+--      { outcome: replayed, created: whether it was then, sessionId, score } | { outcome: absent | mismatch }
 create or replace function score_item_v1(p jsonb, p_key jsonb) returns jsonb language plpgsql volatile as $$
 declare
   v_session uuid;
@@ -30,11 +30,13 @@ begin
   select * into v_known from scores c where c.item_id = (p ->> 'itemId')::uuid and c.name = p ->> 'name'
     and c.author_kind = p ->> 'authorKind' and c.author_id = (p ->> 'authorId')::uuid;
   if p_key is not null then
-    v_replay := keep_or_replay_v1(p_key, jsonb_build_object('scoreId', coalesce(v_known.id, (p ->> 'scoreId')::uuid)));
+    v_replay := keep_or_replay_v1(p_key, jsonb_build_object(
+      'scoreId', coalesce(v_known.id, (p ->> 'scoreId')::uuid), 'created', v_known.id is null));
     if v_replay ? 'mismatch' then return '{"outcome": "mismatch"}'; end if;
     if v_replay is not null then
       select * into v_known from scores c where c.id = (v_replay ->> 'scoreId')::uuid;
-      return jsonb_build_object('outcome', 'replayed', 'sessionId', v_session, 'score', score_json_v1(v_known));
+      return jsonb_build_object('outcome', 'replayed', 'created', v_replay -> 'created', 'sessionId', v_session,
+        'score', score_json_v1(v_known));
     end if;
   end if;
   if v_known.value = p -> 'value' and v_known.comment is not distinct from p ->> 'comment' then

@@ -1,6 +1,6 @@
 -- Makes an end user known by his external id, or changes the metadata of one who is.
 -- in   p: { id, organizationId, externalId, metadata: the change, space?: of somebody new, metadataMax }; p_key null: no key
--- out  { outcome: created | updated | replayed, endUser: row } | { outcome: mismatch | absent: revoked, or erased since |
+-- out  { outcome: created | updated, endUser: row } | { outcome: replayed, created: whether it was then, endUser: row } | { outcome: mismatch | absent: revoked, or erased since |
 --      too_large }
 create or replace function upsert_end_user_v1(p jsonb, p_key jsonb) returns jsonb language plpgsql volatile as $$
 declare
@@ -16,11 +16,11 @@ begin
     v_metadata := merged_metadata_v1(coalesce(v_known.metadata, '{}'), p -> 'metadata');
     if octet_length(v_metadata::text) > (p ->> 'metadataMax')::int then return '{"outcome": "too_large"}'; end if;
     if not v_kept then
-      v_replay := keep_or_replay_v1(p_key, jsonb_build_object('externalId', p -> 'externalId'));
+      v_replay := keep_or_replay_v1(p_key, jsonb_build_object('created', v_known.id is null));
       if v_replay ? 'mismatch' then return '{"outcome": "mismatch"}'; end if;
       if v_replay is not null then
         if v_known.id is null then return '{"outcome": "absent"}'; end if;
-        return jsonb_build_object('outcome', 'replayed', 'endUser', to_jsonb(v_known));
+        return jsonb_build_object('outcome', 'replayed', 'created', v_replay -> 'created', 'endUser', to_jsonb(v_known));
       end if;
       v_kept := true;
     end if;
