@@ -15,9 +15,10 @@ create index sessions_deleted on sessions (deleted_at) where deleted_at is not n
 alter table end_users add column deleted_at timestamptz;
 create index end_users_deleted on end_users (deleted_at) where deleted_at is not null;
 
--- by what lists are filtered, each in the order of the pages; by end user and by agent there are such from the beginning
-create index sessions_space on sessions (organization_id, space, id);
-create index sessions_metadata on sessions using gin (metadata jsonb_path_ops);
+-- By what lists are filtered; by end user and by agent there are such from the beginning. Most sessions are in none of
+-- these, and cost nothing when they are made.
+create index sessions_space on sessions (organization_id, space, id) where space <> 'production';
+create index sessions_metadata on sessions using gin (metadata jsonb_path_ops) where metadata <> '{}';
 -- rare among all runs: sessions whose last one may be such
 create index runs_unsuccessful on runs (organization_id, status, session_id) where status in ('failed', 'cancelled');
 

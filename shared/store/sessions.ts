@@ -155,11 +155,12 @@ function filtersOf(
     conditions.agent = `and s.agent_id = (
         select a.id from agents a where a.organization_id = ${organization} and a.name = ${name})`
   }
-  if (space !== null) conditions.space = `and s.space = ${place(space)}`
+  if (space === 'production') conditions.production = `and s.space = 'production'`
+  else if (space !== null) conditions.space = `and s.space = ${place(space)} and s.space <> 'production'`
   for (const [number, [key, value]] of Object.entries(metadata).entries()) {
     // What is looked for stands in an address, as text: it may be that of a string, a number, true or false.
     const wanted = place(spellingsOf(key, value))
-    conditions[`metadata${number}`] = `and s.metadata @> any (${wanted}::jsonb[])`
+    conditions[`metadata${number}`] = `and s.metadata @> any (${wanted}::jsonb[]) and s.metadata <> '{}'`
   }
   if (status !== null) {
     const wanted = place(status)

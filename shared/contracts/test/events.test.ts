@@ -18,6 +18,11 @@ const event = (type: string, data: object, more: object = {}) => ({
 })
 const run = sampleRun(1)
 const item = sampleItem(1, 1, 0)
+const score = {
+  ...{ id: 'scr_01jd0000000000000000000000', sessionId: SESSION.id, itemId: item.id, name: 'feedback', value: 'up' },
+  by: { kind: 'endUser', id: SESSION.endUserId },
+  ...{ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' },
+}
 const error = { code: 'agent_error', message: 'no', details: [{ any: 'thing' }] }
 
 const EVENTS: [SessionEvent['type'], object][] = [
@@ -40,7 +45,7 @@ const EVENTS: [SessionEvent['type'], object][] = [
   ['item.completed', { item: { ...item, status: 'incomplete', hidden: true } }],
   ['items.hidden', { itemIds: [item.id], reason: 'rollback' }],
   ['state.updated', { state: null }],
-  ['feedback.created', { itemId: item.id, score: 1 }],
+  ['feedback.created', { itemId: item.id, score }],
   ['custom', { name: 'n', data: [1] }],
   ['snapshot', { session: SESSION, items: [item], runs: [run] }],
 ]

@@ -27,7 +27,8 @@ const TABLE = `
   loseThirdWorker -          failed     -          -          -       -
   interrupt       cancelled  cancelled  cancelled  -          -       -
   rollback        cancelled  cancelled  cancelled  -          -       -
-  merge           queued     -          -          -          -       -`
+  merge           queued     -          -          -          -       -
+  deleteSession   cancelled  cancelled  cancelled  -          -       -`
 
 const rows = TABLE.trim()
   .split('\n')
