@@ -16,7 +16,7 @@ interface Job<Name extends JobName> {
 const CATALOGUE: { [Name in JobName]: Job<Name> } = {
   pullRuns: {
     check: checkOf(JOB_PAYLOADS.pullRuns),
-    handle: ({ runIds }, { puller }) => puller.wake(runIds),
+    handle: ({ runIds }, { puller }) => puller.ring(runIds),
   },
 }
 

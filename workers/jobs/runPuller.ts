@@ -9,6 +9,8 @@ import type { ClaimedRun } from '@shared/store/claimRuns'
 export interface RunPuller {
   /** Resolves once what could be claimed has been started. */
   wake(hints: readonly string[]): Promise<void>
+  /** The same for a bell: one for runs that an earlier claim has brought here asks for nothing more. */
+  ring(runIds: readonly string[]): Promise<void>
   /** Takes no more runs; those that are under way go on. Resolves when no claim is under way any more. */
   stop(): Promise<void>
   /** Claims that are under way: the runs they bring are not known yet. */
@@ -30,6 +32,7 @@ const CLAIM_AGAIN_MS = 500
 
 export function createRunPuller({ concurrency, claim, execute, onFull, log }: PullerOptions): RunPuller {
   const hints = new Set<string>()
+  const carriedOut = new Set<string>()
   let busy = 0
   let stopped = false
   let wanted = false
@@ -64,9 +67,12 @@ export function createRunPuller({ concurrency, claim, execute, onFull, log }: Pu
   }
 
   function start(run: ClaimedRun): void {
+    const { id } = run.run
+    carriedOut.add(id)
     busy++
     if (busy === concurrency) onFull(true)
     void execute(run).finally(() => {
+      carriedOut.delete(id)
       busy--
       if (busy === concurrency - 1) onFull(false)
       if (moreWaiting) void wake([])
@@ -83,6 +89,10 @@ export function createRunPuller({ concurrency, claim, execute, onFull, log }: Pu
 
   return {
     wake,
+    async ring(runIds) {
+      const others = runIds.filter((runId) => !carriedOut.has(runId))
+      if (others.length > 0) await wake(others)
+    },
     async stop() {
       stopped = true
       await pulling

@@ -29,7 +29,7 @@ import type { RunTools } from './runTools.ts'
 import { sayCommitted } from '@shared/broker/sayCommitted'
 
 /**
- *   bell ─▶ puller.wake ─▶ claimRuns ─▶ executeRun (a slot each) ─▶ outbox ─▶ Postgres ─▶ publish
+ *   bell ─▶ puller.ring ─▶ claimRuns ─▶ executeRun (a slot each) ─▶ outbox ─▶ Postgres ─▶ publish
  *   heartbeat ─▶ aborts what Postgres says is no longer ours
  *   an end of a run ─▶ sender.wake: webhook deliveries were written with it
  */

@@ -61,6 +61,20 @@ describe('a bell', () => {
     expect(puller.isClaiming()).toBe(false)
   })
 
+  test('for runs that an earlier claim has brought asks for no other claim, until they have ended', async () => {
+    const waiting = runs(2)
+    const [one, two] = waiting.map(({ run }) => run.id)
+    const { puller, claims, endOne } = start(3, waiting)
+    await puller.ring([one!])
+    await puller.ring([two!, one!])
+    expect(claims).toHaveLength(1)
+    await puller.ring([two!, 'another'])
+    expect(claims).toHaveLength(2)
+    await endOne()
+    await puller.ring([one!])
+    expect(claims).toHaveLength(3)
+  })
+
   test('that comes in the same turn as others is answered by one claim', async () => {
     const { puller, claims } = start(3, runs(3))
     await Promise.all([puller.wake(['a']), puller.wake(['b']), puller.wake(['c'])])
