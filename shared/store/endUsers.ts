@@ -110,7 +110,11 @@ const render = (stored: StoredOutcome): EndUserOutcome =>
   'endUser' in stored ? { ...stored, endUser: toEndUser(stored.endUser) } : stored
 
 /** Makes an end user known by his external id, or changes the one who is. `absent`: he was revoked, or erased since. */
-export async function upsertEndUser(db: Database, endUser: NewEndUser, key?: IdempotencyKey): Promise<EndUserOutcome> {
+export async function upsertEndUser(
+  db: Pick<Database, 'query'>,
+  endUser: NewEndUser,
+  key?: IdempotencyKey,
+): Promise<EndUserOutcome> {
   const organizationId = uuid('organization', endUser.organizationId)
   const parameter = { ...endUser, id: uuid('endUser', endUser.id), organizationId, metadataMax: tunables.metadataBytes }
   return render(await callFunction(db, 'upsert_end_user_v1', parameter, key ? storedKey(key, organizationId) : null))

@@ -19,6 +19,9 @@ begin
       v_replay := keep_or_replay_v1(p_key, jsonb_build_object('created', v_known.id is null));
       if v_replay ? 'mismatch' then return '{"outcome": "mismatch"}'; end if;
       if v_replay is not null then
+        -- the first request with this key may have been waited for: what it has made is seen only now
+        select * into v_known from end_users u
+          where u.organization_id = (p ->> 'organizationId')::uuid and u.external_id = p ->> 'externalId' and u.revoked_at is null;
         if v_known.id is null then return '{"outcome": "absent"}'; end if;
         return jsonb_build_object('outcome', 'replayed', 'created', v_replay -> 'created', 'endUser', to_jsonb(v_known));
       end if;
