@@ -2,15 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { createSession } from '../acceptMessage.ts'
 import { createAnonymousEndUser } from '../endUsers.ts'
-import {
-  type SessionFilter,
-  findSession,
-  listItems,
-  listRuns,
-  findSessions,
-  listSessions,
-  readSession,
-} from '../sessions.ts'
+import { type SessionFilter, listSessions } from '../listSessions.ts'
+import { findSession, findSessions, listItems, listRuns, readSession } from '../sessions.ts'
 import { ERROR, type TestEngine, finish, startTestEngine } from './testEngine.ts'
 
 let engine: TestEngine
