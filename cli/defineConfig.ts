@@ -77,9 +77,21 @@ export interface AgentInput {
   displayProperties?: unknown
 }
 
+/** Tokens of your own logged-in users: a secret that you share with AgentView, or the URL of your public keys. */
+export interface AuthInput {
+  /** What `iss` must be. */
+  issuer?: string
+  /** What `aud` must be, or hold. */
+  audience?: string
+  /** At least 32 characters, from the environment: `process.env.MY_JWT_SECRET`. Stored sealed. */
+  secret?: string | undefined
+  jwksUrl?: string
+}
+
 /** `agentview.config.ts(x)`: schemas and policies for the server, components and pages for Studio. */
 export interface AgentViewConfig {
   agents: readonly AgentInput[]
+  auth?: AuthInput
   pages?: readonly unknown[]
   webhooks?: readonly unknown[]
   theme?: unknown

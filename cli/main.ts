@@ -8,7 +8,8 @@ import { bootstrap } from './bootstrap.ts'
 import { ConfigError } from './config/configError.ts'
 import { StartRefused } from './embedded/startRefused.ts'
 import { runQuarantine } from './quarantine.ts'
-import { type Role, configuredAgents, publish, runProcess } from './runProcess.ts'
+import { setCustomerAuth } from '@shared/store/organizations'
+import { type Role, configuredPart, publish, runProcess } from './runProcess.ts'
 import { SETTINGS, type Settings, SettingsError, readSettings } from './settings.ts'
 
 const { version }: { version: string } = JSON.parse(
@@ -140,9 +141,11 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
       allowLocalOrigins: false,
       newKeys,
     })
-    for (const definition of await configuredAgents(settings, settings.secret!)) {
+    const configured = await configuredPart(settings, settings.secret!)
+    for (const definition of configured?.agents ?? []) {
       console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false)}`)
     }
+    if (configured) await setCustomerAuth(db, organizationId, configured.auth)
     if (made) console.log(`Organization ${organizationId}; its keys are in ${settings.dataFolder}/credentials.json`)
     else
       console.log(

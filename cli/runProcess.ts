@@ -18,12 +18,13 @@ import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
 import { createIntake } from '@shared/intake/intakeTools'
+import { customerTokens } from '@shared/intake/customerTokens'
 import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
 import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
-import { sealDefinition } from '@shared/store/sealedDefinitions'
-import { findFirstOrganization } from '@shared/store/organizations'
+import { sealAuth, sealDefinition } from '@shared/store/sealedDefinitions'
+import { type CustomerAuth, findFirstOrganization, setCustomerAuth } from '@shared/store/organizations'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { takeOverLapsed } from '@workers/jobs/chores/lostWorkers'
 import { createQuarantine } from '@workers/jobs/quarantine'
@@ -168,22 +169,31 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
     stopping.add('The example agents', 1_000, () => examples.stop())
     definitions.push(...examples.agents)
   }
-  if (options.roles.includes('api')) definitions.push(...(await configuredAgents(settings, begun.secret)))
+  const configured = options.roles.includes('api') ? await configuredPart(settings, begun.secret) : null
+  definitions.push(...(configured?.agents ?? []))
   if (definitions.length > 0 && first.organizationId === null) {
     throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
   }
   for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded)
+  if (configured) await setCustomerAuth(db, first.organizationId!, configured.auth)
   return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
 }
 
-/** What the config file defines, its secrets sealed; none without a file, unless somebody named one. */
-export async function configuredAgents({ config }: Settings, secret: string): Promise<AgentDefinition[]> {
+/** What the config file defines, its secrets sealed; null without a file, unless somebody named one. */
+export async function configuredPart(
+  { config }: Settings,
+  secret: string,
+): Promise<{ agents: AgentDefinition[]; auth: CustomerAuth | null } | null> {
   const there = await access(config.file, constants.R_OK).then(
     () => true,
     () => false,
   )
-  const definitions = there || config.explicit ? await loadConfig(config.file) : []
-  return definitions.map((definition) => sealDefinition(secret, definition))
+  if (!there && !config.explicit) return null
+  const { agents, auth } = await loadConfig(config.file)
+  return {
+    agents: agents.map((definition) => sealDefinition(secret, definition)),
+    auth: auth && sealAuth(secret, auth),
+  }
 }
 
 /** Publishes a definition. A changed one under the same version string is refused, but while developing (embedded). */
@@ -235,7 +245,7 @@ function serve(
   const serving = roles.includes('api') || roles.includes('realtime')
   if (serving) {
     const tokens = endUserTokens(secret)
-    const authenticator = createAuthenticator(db, tokens, runTokens(secret))
+    const authenticator = createAuthenticator(db, tokens, runTokens(secret), customerTokens(secret))
     const feeds = createSessionFeeds({ db, broker, log })
     const connections = createConnections({ db, broker, log })
     const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }

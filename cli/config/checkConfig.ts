@@ -16,11 +16,14 @@ const EXPECTED: Record<string, string> = {
   '/agents/*/runs/*/type': 'letters, digits, _ and -, a letter first, at most 64',
 }
 
+const SECRETS: ReadonlySet<unknown> = new Set(['apiKey', 'secret'])
+
 /** The server's part of a config, if it is sound. Throws ConfigMistake with the first thing that isn't. */
 export function checkConfig(part: unknown): ServerConfig {
   const checked = checkServerConfig(part)
   if (!checked.ok) throw contractMistake(part, checked.details[0])
   refuseDuplicates(checked.value)
+  refuseUnclearAuth(checked.value)
   for (const [index, agent] of checked.value.agents.entries()) {
     const path = ['agents', index]
     refuseMissingProtocol(agent, path)
@@ -36,7 +39,7 @@ function contractMistake(part: unknown, detail: ErrorDetail | undefined): Config
   const expected = EXPECTED[path.map((segment) => `/${typeof segment === 'number' ? '*' : segment}`).join('')]
   const meaning = detail?.message.startsWith('must match') && expected !== undefined ? ` (${expected})` : ''
   // A key is told to nobody, not even to whoever reads the terminal or a log of CI.
-  const given = path.at(-1) === 'apiKey' ? '' : givenText(part, path)
+  const given = SECRETS.has(path.at(-1)) ? '' : givenText(part, path)
   return new ConfigMistake(path, `${detail?.message ?? 'is not valid'}${meaning}${given}`)
 }
 
@@ -53,6 +56,11 @@ function refuseDuplicates({ agents }: ServerConfig): void {
     const path = ['agents', index, 'runs', type.index, 'type']
     throw new ConfigMistake(path, `"${type.value}" is already the type of agents[${index}].runs[${type.first}]`)
   }
+}
+
+function refuseUnclearAuth({ auth }: ServerConfig): void {
+  if (!auth || (auth.secret === undefined) !== (auth.jwksUrl === undefined)) return
+  throw new ConfigMistake(['auth'], 'needs either secret or jwksUrl, by which tokens of your own are verified')
 }
 
 function refuseMissingProtocol({ protocol, openai }: ServerConfig['agents'][number], path: Path): void {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { AgentConfig } from '@shared/contracts/config'
+import type { AgentConfig, AuthConfig } from '@shared/contracts/config'
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { isObject } from '@shared/domain/json'
 import { absenceOf } from './absent.ts'
@@ -27,17 +27,26 @@ export default defineConfig({
   }],
 })`
 
+/** What the server takes from a config file. */
+export interface ServerPart {
+  /** As they are published. */
+  agents: AgentDefinition[]
+  /** How the customer's own tokens are verified; null: there are none. */
+  auth: AuthConfig | null
+}
+
 /**
- * The agents of a config file (`agentview.config.ts`, `.tsx`, `.js`), as the server publishes them. Each call loads it
- * afresh, with the files it imports. Throws ConfigError, whose message a person can act on.
+ * The server's part of a config file (`agentview.config.ts`, `.tsx`, `.js`). Each call loads it afresh, with the files it
+ * imports. Throws ConfigError, whose message a person can act on.
  */
-export async function loadConfig(file: string): Promise<AgentDefinition[]> {
+export async function loadConfig(file: string): Promise<ServerPart> {
   const path = resolve(file)
   await refuseMissing(path)
   const loaded = await importConfig(path)
   try {
     refuseOtherExports(loaded.value)
-    return checkConfig(serverPart(loaded.value, path)).agents.map(definitionOf)
+    const { agents, auth = null } = checkConfig(serverPart(loaded.value, path))
+    return { agents: agents.map(definitionOf), auth }
   } catch (error) {
     if (!(error instanceof ConfigMistake)) throw error
     throw new ConfigError(placeOf(loaded, error.path), `${pathText(error.path)} ${error.message}`)

@@ -20,7 +20,7 @@ import { BROKEN_SCHEMAS, DEFAULT_EXPORTS, FAILURES, FOREIGN_SCHEMAS, MISTAKES } 
 
 describe('a good config', () => {
   test('becomes definitions with the default policy and protocol', async () => {
-    expect(await loadConfig(await write('agentview.config.ts', configWith('')))).toStrictEqual([
+    expect((await loadConfig(await write('agentview.config.ts', configWith('')))).agents).toStrictEqual([
       {
         name: 'support',
         url: 'http://localhost:4100',
@@ -34,13 +34,15 @@ describe('a good config', () => {
 
   test('overrides single values of the policy', async () => {
     const text = configWith('', "policy: { retries: { max: 7 }, onBusy: 'reject' },")
-    const [agent] = await loadConfig(await write('agentview.config.ts', text))
+    const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
     const retries = { ...DEFAULT_POLICY.retries, max: 7 }
     expect(agent?.policy).toStrictEqual({ ...DEFAULT_POLICY, retries, onBusy: 'reject' })
   })
 
   test('keeps schemas and leaves out what only Studio reads', async () => {
-    expect(await loadConfig(await write('agentview.config.ts', WHOLE_CONFIG))).toStrictEqual([WHOLE_DEFINITION])
+    expect((await loadConfig(await write('agentview.config.ts', WHOLE_CONFIG))).agents).toStrictEqual([
+      WHOLE_DEFINITION,
+    ])
   })
 
   test('may import components, styles and pictures, without React being installed', async () => {
@@ -48,14 +50,14 @@ describe('a good config', () => {
     const text = `import { Message } from './Message.tsx'\n${configWith(
       'input: { schema: {}, displayComponent: Message }, output: { schema: {}, displayComponent: () => <Message item={{}} /> }',
     )}`
-    const [agent] = await loadConfig(await write('agentview.config.tsx', text))
+    const [agent] = (await loadConfig(await write('agentview.config.tsx', text))).agents
     expect(agent?.runs).toStrictEqual([{ type: 'chat', input: { schema: {} }, output: { schema: {} } }])
   })
 
   test('may import components whose package only loads in a browser', async () => {
     await installPackage('browser-only', 'window.started = true; export const Button = 1')
     const text = `import { Button } from 'browser-only'\n${configWith('output: { schema: {}, displayComponent: Button }')}`
-    expect(await loadConfig(await write('agentview.config.ts', text))).toHaveLength(1)
+    expect((await loadConfig(await write('agentview.config.ts', text))).agents).toHaveLength(1)
   })
 
   test('finds packages, files beside it and its own address from its own folder', async () => {
@@ -67,7 +69,7 @@ describe('a good config', () => {
       const read = JSON.parse(readFileSync(new URL('./schema.json', import.meta.url), 'utf8'))
       ${configWith('', 'metadata: { text, answer, read },')}`
     await write('schema.json', '{ "type": "boolean" }')
-    const [agent] = await loadConfig(await write('agentview.config.ts', text))
+    const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
     expect(agent?.metadata).toStrictEqual({
       text: { type: 'string' },
       answer: { type: 'number' },
@@ -80,7 +82,7 @@ describe('a good config', () => {
     const file = await write('agentview.config.ts', text)
     for (const title of ['One', 'Two']) {
       await write('title.ts', `export const title = '${title}'`)
-      expect((await loadConfig(file))[0]?.title).toBe(title)
+      expect((await loadConfig(file)).agents[0]?.title).toBe(title)
     }
     expect((await readdir(folder)).sort()).toEqual(['agentview.config.ts', 'title.ts'])
   })
@@ -104,7 +106,7 @@ describe('schemas of other libraries', () => {
     await installTypebox()
     const text = `import { Type } from 'typebox'
       const schema = Type.Object({ text: Type.Optional(Type.String()) })\n${configWith(run)}`
-    const [agent] = await loadConfig(await write('agentview.config.ts', text))
+    const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
     const schema = { type: 'object', properties: { text: { type: 'string' } } }
     expect(agent?.runs[0]?.input).toStrictEqual({ schema })
   })
@@ -112,14 +114,14 @@ describe('schemas of other libraries', () => {
   test('a Standard JSON Schema gives that of its input', async () => {
     const text = `const schema = { '~standard': { version: 1, vendor: 'x', jsonSchema: {
         input: ({ target }) => ({ type: 'string', title: target }), output: () => ({ type: 'number' }) } } }\n${configWith(run)}`
-    const [agent] = await loadConfig(await write('agentview.config.ts', text))
+    const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
     expect(agent?.runs[0]?.input).toStrictEqual({ schema: { type: 'string', title: 'draft-2020-12' } })
   })
 
   test('an older Zod 4 is converted by the zod beside the config', async () => {
     await installOldZod()
     const text = `import { string } from 'zod'\nconst schema = string()\n${configWith(run)}`
-    const [agent] = await loadConfig(await write('agentview.config.ts', text))
+    const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
     expect(agent?.runs[0]?.input).toStrictEqual({ schema: { type: 'string', title: 'draft-2020-12 input' } })
   })
 
@@ -222,7 +224,7 @@ describe('a config that does not load', () => {
     const message = error instanceof ConfigError ? error.message : ''
     expect(message).toContain(`${file}: there is no such file. Make one like this:`)
     const example = message.split('\n\n').slice(1).join('\n\n')
-    expect(await loadConfig(await write('agentview.config.ts', example))).toHaveLength(1)
+    expect((await loadConfig(await write('agentview.config.ts', example))).agents).toHaveLength(1)
   })
 
   test('is a folder', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { loadConfig } from '../config/loadConfig.ts'
 import { configWith, mistakeOf, write } from './fixtures/config/configFolder.ts'
 
-const load = async (agent: string) => (await loadConfig(await write('agentview.config.ts', configWith('', agent))))[0]
+const load = async (agent: string) =>
+  (await loadConfig(await write('agentview.config.ts', configWith('', agent)))).agents[0]
 
 describe('an agent with the protocol openai', () => {
   test('keeps what the endpoint is asked with; tools have schemas, parameters are anything', async () => {

@@ -69,12 +69,14 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
 }
 
 async function admit(socket: Socket, { authenticator }: SocketTools): Promise<Talker> {
-  const { token } = socket.handshake.auth as { token?: unknown }
-  const caller = await authenticator.authenticate(typeof token === 'string' ? token : null)
+  const { token, key } = socket.handshake.auth as { token?: unknown; key?: unknown }
+  const caller = await authenticator.authenticate(textOf(token), textOf(key))
   const { origin, host } = socket.handshake.headers
   await authenticator.checkOrigin(caller, origin, host)
   return talker(caller)
 }
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
 function talker(caller: Caller): Talker {
   if (caller.kind === 'publishable' || caller.kind === 'run')
@@ -115,7 +117,7 @@ function serve(
   on(client, tools, 'resume', async ({ runId, idempotencyKey: _key, ...answers }) => ({
     run: await resumeRun(tools, client.caller, runId, answers),
   }))
-  on(client, tools, 'auth', ({ token }) => renew(client, tools, token))
+  on(client, tools, 'auth', ({ token, key }) => renew(client, tools, token, key))
 }
 
 const CHECKS = Object.fromEntries(
@@ -175,8 +177,8 @@ function holdsBytes(message: unknown): boolean {
 }
 
 /** A newer token of the same principal takes the old one's place on the open socket. */
-async function renew(client: SocketClient, tools: SocketTools, token: string): Promise<object> {
-  const caller = talker(await tools.authenticator.authenticate(token))
+async function renew(client: SocketClient, tools: SocketTools, token: string, key?: string): Promise<object> {
+  const caller = talker(await tools.authenticator.authenticate(token, key))
   const same =
     caller.kind === client.caller.kind && JSON.stringify(scopeOf(caller)) === JSON.stringify(scopeOf(client.caller))
   if (!same) throw new AgentViewError('forbidden', 'The token is of another principal: open another socket.')

@@ -78,8 +78,22 @@ export const AgentConfig = closed({
 })
 export type AgentConfig = Static<typeof AgentConfig>
 
+/** How the tokens of the customer's own logged-in users are verified: by one of the two. */
+export const AuthConfig = closed({
+  issuer: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  audience: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  /** What both sign with (HS256). Stored sealed. */
+  secret: Type.Optional(Type.String({ minLength: 32, maxLength: 1_000 })),
+  /** Where the public keys stand (RS256, ES256, EdDSA …). */
+  jwksUrl: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 2_000 })),
+})
+export type AuthConfig = Static<typeof AuthConfig>
+
 /** What of `agentview.config.ts(x)` goes to the server: schemas and policies. Components stay with Studio. */
-export const ServerConfig = closed({ agents: Type.Array(AgentConfig, { minItems: 1, maxItems: 1_000 }) })
+export const ServerConfig = closed({
+  agents: Type.Array(AgentConfig, { minItems: 1, maxItems: 1_000 }),
+  auth: Type.Optional(AuthConfig),
+})
 export type ServerConfig = Static<typeof ServerConfig>
 
 /** Members of the config that only Studio reads, by the path of the object that holds them (`*` = any index). */

@@ -12,6 +12,10 @@ export const SOCKET_MESSAGES = {
   message: closed({ sessionId: id('session'), idempotencyKey: IdempotencyKeyText, ...SendMessage.properties }),
   cancel: closed({ runId: id('run'), idempotencyKey: IdempotencyKeyText }),
   resume: closed({ runId: id('run'), idempotencyKey: IdempotencyKeyText, ...ResumeRun.properties }),
-  auth: closed({ token: Type.String({ minLength: 1, maxLength: 8_192 }) }),
+  auth: closed({
+    token: Type.String({ minLength: 1, maxLength: 8_192 }),
+    /** The publishable key that goes with a token of the customer's own. */
+    key: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  }),
 } as const
 export type SocketMessageName = keyof typeof SOCKET_MESSAGES

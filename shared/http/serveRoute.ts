@@ -70,7 +70,8 @@ export function serveRoute<Name extends RouteName>(
 
 async function authorize(route: Route, request: IncomingMessage, authenticator: Authenticator): Promise<Caller> {
   const { authorization, origin, host } = request.headers
-  const caller = await authenticator.authenticate(bearerIn(authorization))
+  const key = request.headers['agentview-key']
+  const caller = await authenticator.authenticate(bearerIn(authorization), typeof key === 'string' ? key : null)
   if (!route.callers.includes(caller.kind)) {
     throw new AgentViewError('forbidden', `This credential may not do that: ${route.callers.join(' or ')} is needed.`)
   }

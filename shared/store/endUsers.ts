@@ -136,3 +136,20 @@ export async function updateEndUser(
     }),
   )
 }
+
+/** Whoever has this external id; null when nobody has. */
+export async function findByExternalId(
+  db: Database,
+  organizationId: string,
+  externalId: string,
+): Promise<{ id: string; revoked: boolean } | null> {
+  const row = await queryOne<{ id: string; revoked: boolean }>(
+    db,
+    {
+      name: 'find_by_external_id',
+      text: 'select id, revoked_at is not null as revoked from end_users where organization_id = $1 and external_id = $2',
+    },
+    [uuid('organization', organizationId), externalId],
+  )
+  return row && { id: idOf('endUser', row.id), revoked: row.revoked }
+}

@@ -3,11 +3,21 @@ import type { Database } from './pool.ts'
 import { query, queryOne } from './query.ts'
 import { uuid } from './render.ts'
 
+/** How the customer's own JWTs are verified: by a shared secret or by the keys at a URL. */
+export interface CustomerAuth {
+  issuer?: string
+  audience?: string
+  /** Sealed with AGENTVIEW_SECRET. */
+  sharedSecret?: string
+  jwksUrl?: string
+}
+
 export interface OrganizationSettings {
   /** Origins of web pages that may call the Client API, e.g. `https://shop.example`. */
   allowedOrigins: string[]
   /** Any port of localhost and 127.0.0.1 as well; for development. */
   allowLocalOrigins: boolean
+  customerAuth?: CustomerAuth
 }
 
 export interface Organization {
@@ -32,6 +42,7 @@ function toOrganization(row: OrganizationRow): Organization {
     settings: {
       allowedOrigins: row.settings.allowedOrigins ?? [],
       allowLocalOrigins: row.settings.allowLocalOrigins ?? false,
+      ...(row.settings.customerAuth && { customerAuth: row.settings.customerAuth }),
     },
     agentSigningSecret: row.agent_signing_secret,
   }
@@ -86,4 +97,18 @@ export async function listOriginSettings(db: Database): Promise<OrganizationSett
     [],
   )
   return rows.map((row) => toOrganization(row).settings)
+}
+
+/** Says from now on how the customer's own JWTs are verified; null: there are none. */
+export async function setCustomerAuth(db: Database, organizationId: string, auth: CustomerAuth | null): Promise<void> {
+  await query(
+    db,
+    {
+      name: 'set_customer_auth',
+      text: `update organizations set settings = (settings - 'customerAuth')
+               || case when $2::jsonb is null then '{}' else jsonb_build_object('customerAuth', $2::jsonb) end
+             where id = $1`,
+    },
+    [uuid('organization', organizationId), auth && JSON.stringify(auth)],
+  )
 }

@@ -1,4 +1,5 @@
 import type { AgentDefinition } from '@shared/domain/agents'
+import type { CustomerAuth } from './organizations.ts'
 import { sealAlike, unseal } from './sealedSecrets.ts'
 
 /** A definition as it is stored: what is secret in it is sealed, equal for equal secrets. */
@@ -16,4 +17,12 @@ function withKey(definition: AgentDefinition, change: (apiKey: string) => string
   return openai?.apiKey === undefined
     ? definition
     : { ...definition, openai: { ...openai, apiKey: change(openai.apiKey) } }
+}
+
+/** How the customer's own tokens are verified, as it is stored. */
+export function sealAuth(
+  agentviewSecret: string,
+  { secret, ...auth }: Omit<CustomerAuth, 'sharedSecret'> & { secret?: string },
+): CustomerAuth {
+  return secret === undefined ? auth : { ...auth, sharedSecret: sealAlike(agentviewSecret, secret) }
 }

@@ -59,7 +59,13 @@ export interface ApiClient {
   resume(run: Run, answers: object): Promise<Run>
 }
 
-export function createApiClient(url: string, contract: Contract, credential: string | null): ApiClient {
+/** `more`: headers of every request. */
+export function createApiClient(
+  url: string,
+  contract: Contract,
+  credential: string | null,
+  more: Record<string, string> = {},
+): ApiClient {
   async function send(method: string, path: string, options: RequestOptions, signal?: AbortSignal): Promise<Response> {
     const { body, headers = {} } = options
     const raw = typeof body === 'string' || body instanceof Uint8Array
@@ -68,6 +74,7 @@ export function createApiClient(url: string, contract: Contract, credential: str
       headers: {
         ...(credential !== null && { authorization: `Bearer ${credential}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...more,
         ...headers,
       },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),

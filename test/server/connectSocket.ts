@@ -7,6 +7,7 @@ import type { Cut } from './sseStream.ts'
 
 export interface SocketOptions {
   token?: unknown
+  key?: string
   origin?: string
   transports?: string[]
   namespace?: string
@@ -29,9 +30,9 @@ export interface TestSocket {
 
 /** Resolves once the server has taken it; rejects with the refusal's body. */
 export async function connectSocket(url: string, options: SocketOptions): Promise<TestSocket> {
-  const { token, origin, transports = ['websocket'], namespace = '/client' } = options
+  const { token, key, origin, transports = ['websocket'], namespace = '/client' } = options
   const socket = io(url + namespace, {
-    auth: token === undefined ? {} : { token },
+    auth: { ...(token !== undefined && { token }), ...(key !== undefined && { key }) },
     transports,
     reconnection: false,
     forceNew: true,

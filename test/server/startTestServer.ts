@@ -14,6 +14,7 @@ import { cors, markForPages } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
+import { customerTokens } from '@shared/intake/customerTokens'
 import { createIntake } from '@shared/intake/intakeTools'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
@@ -45,7 +46,9 @@ export interface TestServer {
   stage: Stage
   main: Tenant
   other: Tenant
-  client(credential: string | null): ApiClient
+  /** One more organization, whose settings nobody has looked up yet. */
+  newTenant(): Promise<Tenant>
+  client(credential: string | null, headers?: Record<string, string>): ApiClient
   /** A session's log up to now; waits until it is as wanted. */
   logOf(sessionId: string, done: (events: readonly SessionEvent[]) => boolean): Promise<SessionEvent[]>
   rows<Row extends QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>
@@ -130,7 +133,7 @@ async function compose(
   const url = `http://127.0.0.1:${listening.port}`
   closing.push(() => listening.close())
   const tokens = endUserTokens(secret)
-  const authenticator = createAuthenticator(db, tokens, runTokens(secret))
+  const authenticator = createAuthenticator(db, tokens, runTokens(secret), customerTokens(secret))
   const feeds = createSessionFeeds({ db, broker, log })
   const connections = createConnections({ db, broker, log })
   const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
@@ -161,7 +164,8 @@ async function compose(
     stage,
     main,
     other,
-    client: (credential) => createApiClient(url, contract, credential),
+    newTenant: () => createTenant(begun, 'one more', [ORIGINS.main]),
+    client: (credential, headers) => createApiClient(url, contract, credential, headers),
     logOf: (sessionId, done) =>
       eventually(async () => {
         const events = (await readEvents(db, sessionId, 0, 100_000))?.events ?? []

@@ -22,7 +22,8 @@ beforeAll(async () => {
   const handle = toNodeHandler(waiter, { secret: unseal(secret, organization!.agentSigningSecret) })
   app = createServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
-  const [definition] = await loadConfig(path.join(import.meta.dirname, '..', 'agentview.config.ts'))
+  const { agents } = await loadConfig(path.join(import.meta.dirname, '..', 'agentview.config.ts'))
+  const [definition] = agents
   await main.publish({ ...definition!, url: `http://127.0.0.1:${(app.address() as AddressInfo).port}/` })
   person = await main.newPerson()
 })
