@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command, InvalidArgumentError } from 'commander'
 import { migrate } from '@agentview/migrations/migrate'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { agentCommand } from './agentCheck/command.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -9,7 +10,8 @@ import { ConfigError } from './config/configError.ts'
 import { StartRefused } from './embedded/startRefused.ts'
 import { runQuarantine } from './quarantine.ts'
 import { type Role, configuredAgents, publish, runProcess } from './runProcess.ts'
-import { SETTINGS, type Settings, SettingsError, readSettings } from './settings.ts'
+import { type Settings, SettingsError, readSettings } from './settings.ts'
+import { helpText } from './settingsTexts.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(createRequire(import.meta.url).resolve('agentview/package.json'), 'utf8'),
@@ -19,7 +21,7 @@ const program = new Command('agentview')
   .description('The backend for conversational agents')
   .version(version)
   .showHelpAfterError('(agentview --help shows what there is)')
-  .addHelpText('after', `\nSettings, from the environment:\n${settingsText()}`)
+  .addHelpText('after', `\nSettings, from the environment:\n${helpText()}`)
 
 program
   .command('start')
@@ -140,8 +142,9 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
       allowLocalOrigins: false,
       newKeys,
     })
+    const guard = createOutboundGuard(settings.allowHosts)
     for (const definition of await configuredAgents(settings, settings.secret!)) {
-      console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false)}`)
+      console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false, guard)}`)
     }
     if (made) console.log(`Organization ${organizationId}; its keys are in ${settings.dataFolder}/credentials.json`)
     else
@@ -173,11 +176,4 @@ async function guarded(work: () => Promise<void>): Promise<void> {
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999.')
   return Number(text)
-}
-
-function settingsText(): string {
-  const width = Math.max(...SETTINGS.map((setting) => setting.name.length))
-  return SETTINGS.map(
-    ({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (default: ${fallback})`,
-  ).join('\n')
 }

@@ -20,6 +20,7 @@ import { createAuthenticator } from '@shared/intake/authenticate'
 import { createIntake } from '@shared/intake/intakeTools'
 import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
+import { type OutboundGuard, createOutboundGuard } from '@shared/outbound/guard'
 import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
 import { sealDefinition } from '@shared/store/sealedDefinitions'
@@ -70,6 +71,7 @@ interface Begun {
   db: Database
   broker: Broker
   metrics: Registry
+  guard: OutboundGuard
 }
 
 /**
@@ -105,7 +107,8 @@ async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   stopping.add('The broker', 3_000, () => broker.close())
   // Readers are cut and nothing new is taken by then; what was accepted is still answered.
   stopping.add('The requests under way', 5_000, () => listening.settled())
-  return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics() }
+  const guard = createOutboundGuard(settings.allowHosts)
+  return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics(), guard }
 }
 
 async function postgres({ settings, onNotice }: RunOptions, stopping: Stopping): Promise<string> {
@@ -172,7 +175,7 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
   if (definitions.length > 0 && first.organizationId === null) {
     throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
   }
-  for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded)
+  for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded, begun.guard)
   return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
 }
 
@@ -192,7 +195,10 @@ export async function publish(
   organizationId: string,
   definition: AgentDefinition,
   developing: boolean,
+  guard: OutboundGuard,
 ): Promise<string> {
+  const fault = guard.urlFault(definition.url)
+  if (fault !== null) throw new SettingsError(`Agent "${definition.name}": its url ${fault}.`)
   const { outcome, version } = await publishAgent(db, organizationId, definition, developing ? 'dev' : 'refuse')
   if (outcome !== 'version_exists') return version
   throw new SettingsError(
@@ -200,12 +206,12 @@ export async function publish(
   )
 }
 
-async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret }: Begun): Promise<void> {
+async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret, guard }: Begun): Promise<void> {
   const { settings } = options
   // Whoever owns the data folder is alone: every worker that the database knows of is dead.
   if (settings.databaseUrl === null) await takeOverLapsed({ db, broker, log }, 'all')
   const leases = leasesOf(settings.leaseMs)
-  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, secret })
+  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, guard, secret })
   const quarantine = createQuarantine({ db, log, spawn: () => forkQuarantine(settings, databaseUrl, secret) })
   const { eventRetentionMs } = settings
   const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine, worker, eventRetentionMs })
@@ -216,7 +222,7 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
 }
 
 function serve(
-  { options, stopping, log, listening, db, broker, secret, metrics }: Begun,
+  { options, stopping, log, listening, db, broker, secret, metrics, guard }: Begun,
   credentials: Credentials | null,
 ): void {
   const { roles, version } = options
@@ -238,7 +244,7 @@ function serve(
     const authenticator = createAuthenticator(db, tokens, runTokens(secret))
     const feeds = createSessionFeeds({ db, broker, log })
     const connections = createConnections({ db, broker, log })
-    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
+    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     const markForPage = markForPages(db)
     app.use(cors(markForPage), jsonBody())

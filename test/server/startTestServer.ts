@@ -17,6 +17,7 @@ import { createAuthenticator } from '@shared/intake/authenticate'
 import { createIntake } from '@shared/intake/intakeTools'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { type Database, createPool } from '@shared/store/pool'
 import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
@@ -59,6 +60,8 @@ export interface TestServerOptions {
   /** What the feeds hear of the broker, e.g. less. */
   wrapBroker?: (broker: Broker) => Broker
   concurrency?: number
+  /** Where agent apps and webhooks may be beside the public internet: this machine, unless said. */
+  allowHosts?: string[]
 }
 
 const ORIGINS = { main: 'https://shop.example', other: 'https://other.example' }
@@ -106,12 +109,14 @@ async function compose(
   const stage = createStage()
   for (const [name, app] of Object.entries({ echo, steps, asking, staged: stage.app })) apps.set(name, app)
 
+  const guard = createOutboundGuard(options.allowHosts ?? ['127.0.0.0/8', '::1'])
   const worker = await startWorker({
     db,
     broker: real,
     log,
     concurrency: options.concurrency ?? 8,
     leases: leasesOf(),
+    guard,
     secret,
   })
   closing.push(closeAgentConnections, () => worker.drain(0))
@@ -133,7 +138,7 @@ async function compose(
   const authenticator = createAuthenticator(db, tokens, runTokens(secret))
   const feeds = createSessionFeeds({ db, broker, log })
   const connections = createConnections({ db, broker, log })
-  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
+  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   const markForPage = markForPages(db)
