@@ -7,6 +7,8 @@ import { createPool } from '@shared/store/pool'
 import { agentCommand } from './agentCheck/command.ts'
 import { bootstrap } from './bootstrap.ts'
 import { ConfigError } from './config/configError.ts'
+import { examine } from './doctor/doctor.ts'
+import { renderFindings } from './doctor/finding.ts'
 import { StartRefused } from './embedded/startRefused.ts'
 import { runQuarantine } from './quarantine.ts'
 import { type Role, configuredAgents, publish, runProcess } from './runProcess.ts'
@@ -61,6 +63,17 @@ program
   )
   .option('--new-keys', 'make another pair of keys when the first are lost')
   .action((options: { newKeys?: boolean }) => guarded(() => bootstrapCluster(options.newKeys ?? false)))
+
+program
+  .command('doctor')
+  .description('look at all that AgentView stands on, and say what to do; 1 when something is bad')
+  .action(() =>
+    guarded(async () => {
+      const found = await examine(readSettings(process.env))
+      console.log(renderFindings(found))
+      if (found.some(({ level }) => level === 'bad')) process.exit(1)
+    }),
+  )
 
 program
   .command('quarantine', { hidden: true })
