@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command, InvalidArgumentError } from 'commander'
 import { migrate } from '@agentview/migrations/migrate'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { agentCommand } from './agentCheck/command.ts'
 import { bootstrap } from './bootstrap.ts'
 import { ConfigError } from './config/configError.ts'
+import { examine } from './doctor/doctor.ts'
+import { renderFindings } from './doctor/finding.ts'
 import { StartRefused } from './embedded/startRefused.ts'
 import { runQuarantine } from './quarantine.ts'
-import { setCustomerAuth } from '@shared/store/organizations'
-import { type Role, configuredPart, publish, runProcess } from './runProcess.ts'
-import { SETTINGS, type Settings, SettingsError, readSettings } from './settings.ts'
+import { type Role, configuredPart, publish, publishAuth, runProcess } from './runProcess.ts'
+import { type Settings, SettingsError, readSettings } from './settings.ts'
+import { helpText } from './settingsTexts.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(createRequire(import.meta.url).resolve('agentview/package.json'), 'utf8'),
@@ -20,7 +23,7 @@ const program = new Command('agentview')
   .description('The backend for conversational agents')
   .version(version)
   .showHelpAfterError('(agentview --help shows what there is)')
-  .addHelpText('after', `\nSettings, from the environment:\n${settingsText()}`)
+  .addHelpText('after', `\nSettings, from the environment:\n${helpText()}`)
 
 program
   .command('start')
@@ -60,6 +63,17 @@ program
   )
   .option('--new-keys', 'make another pair of keys when the first are lost')
   .action((options: { newKeys?: boolean }) => guarded(() => bootstrapCluster(options.newKeys ?? false)))
+
+program
+  .command('doctor')
+  .description('look at all that AgentView stands on, and say what to do; 1 when something is bad')
+  .action(() =>
+    guarded(async () => {
+      const found = await examine(readSettings(process.env))
+      console.log(renderFindings(found))
+      if (found.some(({ level }) => level === 'bad')) process.exit(1)
+    }),
+  )
 
 program
   .command('quarantine', { hidden: true })
@@ -141,11 +155,12 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
       allowLocalOrigins: false,
       newKeys,
     })
+    const guard = createOutboundGuard(settings.allowHosts)
     const configured = await configuredPart(settings, settings.secret!)
     for (const definition of configured?.agents ?? []) {
-      console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false)}`)
+      console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false, guard)}`)
     }
-    if (configured) await setCustomerAuth(db, organizationId, configured.auth)
+    if (configured) await publishAuth(db, organizationId, configured.auth, guard)
     if (made) console.log(`Organization ${organizationId}; its keys are in ${settings.dataFolder}/credentials.json`)
     else
       console.log(
@@ -176,11 +191,4 @@ async function guarded(work: () => Promise<void>): Promise<void> {
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999.')
   return Number(text)
-}
-
-function settingsText(): string {
-  const width = Math.max(...SETTINGS.map((setting) => setting.name.length))
-  return SETTINGS.map(
-    ({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (default: ${fallback})`,
-  ).join('\n')
 }

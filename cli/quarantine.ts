@@ -4,6 +4,7 @@ import path from 'node:path'
 import { pino } from 'pino'
 import { createBroker } from '@shared/broker/createBroker'
 import { leasesOf } from '@shared/domain/leases'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { runQuarantineWorker } from '@workers/jobs/quarantineWorker'
@@ -24,6 +25,7 @@ export function forkQuarantine(settings: Settings, databaseUrl: string, secret: 
       DATABASE_URL: databaseUrl,
       ...(settings.redisUrl !== null && { REDIS_URL: settings.redisUrl }),
       AGENTVIEW_SECRET: secret,
+      AGENTVIEW_ALLOW_HOSTS: settings.allowHosts.join(','),
       AGENTVIEW_LEASE_MS: String(settings.leaseMs),
       LOG_LEVEL: settings.logLevel,
     },
@@ -51,7 +53,8 @@ export async function runQuarantine(settings: Settings): Promise<void> {
     ...(redisUrl !== null && { redisUrl }),
     onError: (error, where) => log.warn({ err: error, where }, 'the broker has trouble'),
   })
-  await runQuarantineWorker({ db, broker, log, leases: leasesOf(settings.leaseMs), secret })
+  const guard = createOutboundGuard(settings.allowHosts)
+  await runQuarantineWorker({ db, broker, log, leases: leasesOf(settings.leaseMs), guard, secret })
   await closeAgentConnections()
   await broker.close()
   await db.end()

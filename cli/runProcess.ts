@@ -13,6 +13,7 @@ import { createConnections } from '@shared/delivery/connections'
 import { createSessionFeeds } from '@shared/delivery/sessionFeeds'
 import type { AgentDefinition } from '@shared/domain/agents'
 import { leasesOf } from '@shared/domain/leases'
+import { tunables } from '@shared/domain/tunables'
 import { cors, markForPages } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
@@ -21,6 +22,8 @@ import { createIntake } from '@shared/intake/intakeTools'
 import { customerTokens } from '@shared/intake/customerTokens'
 import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
+import { type OutboundGuard, createOutboundGuard } from '@shared/outbound/guard'
+import { guardedFetch } from '@shared/outbound/guardedFetch'
 import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
 import { sealAuth, sealDefinition } from '@shared/store/sealedDefinitions'
@@ -71,6 +74,7 @@ interface Begun {
   db: Database
   broker: Broker
   metrics: Registry
+  guard: OutboundGuard
 }
 
 /**
@@ -106,7 +110,8 @@ async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   stopping.add('The broker', 3_000, () => broker.close())
   // Readers are cut and nothing new is taken by then; what was accepted is still answered.
   stopping.add('The requests under way', 5_000, () => listening.settled())
-  return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics() }
+  const guard = createOutboundGuard(settings.allowHosts)
+  return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics(), guard }
 }
 
 async function postgres({ settings, onNotice }: RunOptions, stopping: Stopping): Promise<string> {
@@ -174,8 +179,8 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
   if (definitions.length > 0 && first.organizationId === null) {
     throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
   }
-  for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded)
-  if (configured) await setCustomerAuth(db, first.organizationId!, configured.auth)
+  for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded, begun.guard)
+  if (configured) await publishAuth(db, first.organizationId!, configured.auth, begun.guard)
   return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
 }
 
@@ -202,7 +207,10 @@ export async function publish(
   organizationId: string,
   definition: AgentDefinition,
   developing: boolean,
+  guard: OutboundGuard,
 ): Promise<string> {
+  const fault = guard.urlFault(definition.url)
+  if (fault !== null) throw new SettingsError(`Agent "${definition.name}": its url ${fault}.`)
   const { outcome, version } = await publishAgent(db, organizationId, definition, developing ? 'dev' : 'refuse')
   if (outcome !== 'version_exists') return version
   throw new SettingsError(
@@ -210,12 +218,24 @@ export async function publish(
   )
 }
 
-async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret }: Begun): Promise<void> {
+/** Says how the customer's own tokens are verified; null: there are none. */
+export async function publishAuth(
+  db: Database,
+  organizationId: string,
+  auth: CustomerAuth | null,
+  guard: OutboundGuard,
+): Promise<void> {
+  const fault = auth?.jwksUrl === undefined ? null : guard.urlFault(auth.jwksUrl)
+  if (fault !== null) throw new SettingsError(`auth: its jwksUrl ${fault}.`)
+  await setCustomerAuth(db, organizationId, auth)
+}
+
+async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret, guard }: Begun): Promise<void> {
   const { settings } = options
   // Whoever owns the data folder is alone: every worker that the database knows of is dead.
   if (settings.databaseUrl === null) await takeOverLapsed({ db, broker, log }, 'all')
   const leases = leasesOf(settings.leaseMs)
-  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, secret })
+  const worker = await startWorker({ db, broker, log, concurrency: settings.concurrency, leases, guard, secret })
   const quarantine = createQuarantine({ db, log, spawn: () => forkQuarantine(settings, databaseUrl, secret) })
   const { eventRetentionMs } = settings
   const reconciler = startReconciler({ db, databaseUrl, broker, log, leases, quarantine, worker, eventRetentionMs })
@@ -226,7 +246,7 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
 }
 
 function serve(
-  { options, stopping, log, listening, db, broker, secret, metrics }: Begun,
+  { options, stopping, log, listening, db, broker, secret, metrics, guard }: Begun,
   credentials: Credentials | null,
 ): void {
   const { roles, version } = options
@@ -245,10 +265,15 @@ function serve(
   const serving = roles.includes('api') || roles.includes('realtime')
   if (serving) {
     const tokens = endUserTokens(secret)
-    const authenticator = createAuthenticator(db, tokens, runTokens(secret), customerTokens(secret))
+    const authenticator = createAuthenticator(
+      db,
+      tokens,
+      runTokens(secret),
+      customerTokens(secret, guardedFetch(guard, tunables.jwks)),
+    )
     const feeds = createSessionFeeds({ db, broker, log })
     const connections = createConnections({ db, broker, log })
-    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
+    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     const markForPage = markForPages(db)
     app.use(cors(markForPage), jsonBody())

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { tunables } from '@shared/domain/tunables'
+import { createOutboundGuard } from '@shared/outbound/guard'
 
 /** A setting that is missing or wrong; told in one line. */
 export class SettingsError extends Error {}
@@ -59,6 +60,12 @@ export const SETTINGS = [
     fallback: '30',
     meaning: 'for how many days the events of ended runs are kept; items and runs stay',
   },
+  {
+    name: 'AGENTVIEW_ALLOW_HOSTS',
+    fallback: '127.0.0.0/8,::1 (embedded), none (with DATABASE_URL)',
+    meaning:
+      'agent apps, webhooks and key sets may also be here, not only on the public internet: IP addresses, ranges (10.0.0.0/8) and host names, with commas',
+  },
   { name: 'WORKER_CONCURRENCY', fallback: '32', meaning: 'runs that one worker carries out at once' },
   {
     name: 'LOG_LEVEL',
@@ -89,6 +96,8 @@ export interface Settings {
   leaseMs: number
   /** How long events are kept, in ms. */
   eventRetentionMs: number
+  /** What calls to the outside may reach beyond the public internet. */
+  allowHosts: string[]
   concurrency: number
   logLevel: string
 }
@@ -127,6 +136,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     leaseMs: whole('AGENTVIEW_LEASE_MS', text('AGENTVIEW_LEASE_MS'), tunables.lease, 1_000, 600_000),
     eventRetentionMs:
       whole('AGENTVIEW_EVENT_DAYS', text('AGENTVIEW_EVENT_DAYS'), tunables.eventRetention / DAY_MS, 1, 36_500) * DAY_MS,
+    allowHosts: hosts('AGENTVIEW_ALLOW_HOSTS', text('AGENTVIEW_ALLOW_HOSTS') ?? (embedded ? '127.0.0.0/8,::1' : '')),
     concurrency: whole('WORKER_CONCURRENCY', text('WORKER_CONCURRENCY'), 32, 1, 2_000),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? (embedded ? 'warn' : 'info')),
   }
@@ -162,6 +172,16 @@ function whole(name: SettingName, value: string | null, fallback: number, least:
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
   if (number >= least && number <= most) return number
   throw new SettingsError(`${name} is "${value}": it must be a whole number from ${least} to ${most}.`)
+}
+
+function hosts(name: SettingName, value: string): string[] {
+  const list = value.split(',').flatMap((entry) => entry.trim() || [])
+  try {
+    createOutboundGuard(list)
+  } catch (error) {
+    throw new SettingsError(`${name}: ${error instanceof Error ? error.message : String(error)}.`)
+  }
+  return list
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']

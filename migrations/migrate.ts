@@ -65,3 +65,15 @@ async function functionSources(): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted()
   return Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))
 }
+
+/** Names of the migrations that a database has not had yet; changes nothing. */
+export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
+  const db = knex({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 1 } })
+  try {
+    if (!(await db.schema.hasTable('knex_migrations'))) return Object.keys(MIGRATIONS)
+    const done = new Set(await db('knex_migrations').pluck<string[]>('name'))
+    return Object.keys(MIGRATIONS).filter((name) => !done.has(name))
+  } finally {
+    await db.destroy()
+  }
+}

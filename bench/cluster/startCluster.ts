@@ -138,6 +138,8 @@ function siteEnvironment(
     AGENTVIEW_DATA: data,
     AGENTVIEW_CONFIG: config,
     HOST: '127.0.0.1',
+    // Where its agent app is, and what receives its webhooks.
+    AGENTVIEW_ALLOW_HOSTS: '127.0.0.0/8',
     ...settings,
   }
 }

@@ -5,6 +5,7 @@ import { AgentFailure } from '@workers/agent/agentFailure'
 import { type AnswerRecord, keptOf, newAnswerRecord } from '@workers/agent/answerRecord'
 import { type RunResult, assembleRun } from '@workers/agent/assembleRun'
 import { callAgentApp } from '@workers/agent/callAgentApp'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 
 /** One call of an agent app. */
@@ -35,6 +36,9 @@ export interface Outcome {
   /** Everything came at once, in one JSON object. */
   onePiece: boolean
 }
+
+/** Whoever tries an agent app may reach it wherever it is. */
+const EVERYWHERE = createOutboundGuard(['0.0.0.0/0', '::/0'])
 
 const HUNG_UP = new Error('hung up')
 
@@ -98,7 +102,7 @@ function callOf({ url, body, secret, signedAt, totalMs }: Trial, signal: AbortSi
     ...signatureHeaders([secret], `${id}-1`, body, signedAt),
   }
   const timeouts = { connectMs: 5_000, idleMs: Math.min(60_000, totalMs), totalMs }
-  return { url, headers, body, timeouts, signal, now: () => new Date() }
+  return { url, guard: EVERYWHERE, headers, body, timeouts, signal, now: () => new Date() }
 }
 
 function runIdIn(body: string): string {

@@ -50,6 +50,7 @@ beforeAll(async () => {
     AGENTVIEW_AUTO_MIGRATE: '1',
     AGENTVIEW_CONFIG: config,
     AGENTVIEW_DATA: data,
+    AGENTVIEW_ALLOW_HOSTS: '127.0.0.0/8',
     AGENTVIEW_DRAIN_MS: '0',
     // no run of a test may wait for the end of a lease.
     AGENTVIEW_LEASE_MS: '600000',

@@ -1,15 +1,42 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, test } from '@jest/globals'
-import { SETTINGS } from '../settings.ts'
+import { describe, expect, test } from '@jest/globals'
+import { SETTINGS, SettingsError, readSettings } from '../settings.ts'
+import { envExample, helpText, withTable } from '../settingsTexts.ts'
 
-const root = path.join(import.meta.dirname, '..', '..')
+const read = (file: string) => readFile(path.join(import.meta.dirname, '..', '..', file), 'utf8')
 
-test.each(['.env.example', 'docs/configuration.md'])('%s names every setting with its meaning', async (file) => {
-  const text = (await readFile(path.join(root, file), 'utf8')).replaceAll(/\s+/g, ' ')
-  for (const { name, meaning, fallback } of SETTINGS) {
-    expect(text).toContain(name)
-    expect(text).toContain(meaning)
-    expect(text).toContain(fallback)
-  }
+describe('what people read of the settings is what the program reads (npm run settings writes it)', () => {
+  test('.env.example', async () => {
+    expect(await read('.env.example')).toBe(envExample())
+  })
+
+  test('docs/configuration.md', async () => {
+    const page = await read('docs/configuration.md')
+    expect(page).toBe(withTable(page))
+    for (const { name } of SETTINGS) expect(page).toContain(`| \`${name}\``)
+  })
+
+  test('agentview --help', () => {
+    const text = helpText()
+    for (const { name, meaning } of SETTINGS) expect([name, meaning].every((part) => text.includes(part))).toBe(true)
+  })
+})
+
+describe('AGENTVIEW_ALLOW_HOSTS', () => {
+  const cluster = { DATABASE_URL: 'postgres://localhost/x', AGENTVIEW_SECRET: 's'.repeat(32) }
+
+  test('opens this machine in embedded mode, and nothing in a cluster', () => {
+    expect(readSettings({}).allowHosts).toEqual(['127.0.0.0/8', '::1'])
+    expect(readSettings(cluster).allowHosts).toEqual([])
+  })
+
+  test('is a list', () => {
+    const { allowHosts } = readSettings({ ...cluster, AGENTVIEW_ALLOW_HOSTS: 'agents.internal, 10.0.0.0/8,' })
+    expect(allowHosts).toEqual(['agents.internal', '10.0.0.0/8'])
+  })
+
+  test('with a mistake ends the start', () => {
+    expect(() => readSettings({ AGENTVIEW_ALLOW_HOSTS: '10.0.0.0/40' })).toThrow(SettingsError)
+  })
 })

@@ -5,6 +5,7 @@ import { mountRoutes } from '@shared/http/mountRoutes'
 import type { Handlers } from '@shared/http/serveRoute'
 import type { Authenticator } from '@shared/intake/authenticate'
 import type { ApiTools } from './apiTools.ts'
+import { mountDocsPage } from './docsPage.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { batchRoutes } from './routes/batch.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
@@ -35,5 +36,6 @@ export function mountApi(app: Express, tools: ApiTools, authenticator: Authentic
   }
   const document = openApiDocument(version)
   app.get('/openapi.json', (_request, response) => void response.json(document))
+  mountDocsPage(app)
   mountRoutes(app, clientRoutes, handlers, authenticator)
 }

@@ -108,8 +108,8 @@ export const tunables = {
   /** Earlier items that come with a claim. More is read for nothing in long sessions, less costs a statement more for each run of shorter ones. */
   claimedHistory: 24,
 
-  /** Keys of customers' own tokens: how long they are kept, how often an unknown one makes them be fetched anew, and the patience. */
-  jwks: { kept: 10 * MINUTE, cooldown: 30 * SECOND, timeout: 3 * SECOND },
+  /** Keys of customers' own tokens: how long they are kept, how often an unknown one makes them be fetched anew, the patience, and how large a set may be. */
+  jwks: { kept: 10 * MINUTE, cooldown: 30 * SECOND, timeout: 3 * SECOND, maxBytes: 1 * MIB },
   /** A producer's Redis command; after it the bell is left to the reconciler. */
   redisCommand: 250,
   /** A pool's connection to Postgres. Shorter fails under a burst, longer hides an outage. */

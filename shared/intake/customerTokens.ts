@@ -1,5 +1,13 @@
 import { createSecretKey } from 'node:crypto'
-import { type JWTPayload, type JWTVerifyGetKey, createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose'
+import {
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  jwtVerify,
+} from 'jose'
 import { ExternalId } from '@shared/contracts/messages'
 import { checkOf } from '@shared/contracts/validate'
 import { AgentViewError } from '@shared/domain/errors'
@@ -37,7 +45,7 @@ const checkExternalId = checkOf(ExternalId)
  * every `tunables.jwks.cooldown`), and after `tunables.jwks.kept`. What a header says of where keys are (`jku`, `x5u`, `jwk`)
  * is not looked at; `kid` is only compared.
  */
-export function customerTokens(agentviewSecret: string, fetchKeys: typeof fetch = fetch): CustomerTokens {
+export function customerTokens(agentviewSecret: string, fetchKeys: FetchImplementation): CustomerTokens {
   const sets = new Recent<JWTVerifyGetKey>(KEY_SETS)
 
   function keysAt(url: string): JWTVerifyGetKey {

@@ -18,6 +18,9 @@ import { customerTokens } from '@shared/intake/customerTokens'
 import { createIntake } from '@shared/intake/intakeTools'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
+import { tunables } from '@shared/domain/tunables'
+import { createOutboundGuard } from '@shared/outbound/guard'
+import { guardedFetch } from '@shared/outbound/guardedFetch'
 import { type Database, createPool } from '@shared/store/pool'
 import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
@@ -62,6 +65,8 @@ export interface TestServerOptions {
   /** What the feeds hear of the broker, e.g. less. */
   wrapBroker?: (broker: Broker) => Broker
   concurrency?: number
+  /** Where agent apps and webhooks may be beside the public internet: this machine, unless said. */
+  allowHosts?: string[]
 }
 
 const ORIGINS = { main: 'https://shop.example', other: 'https://other.example' }
@@ -109,12 +114,14 @@ async function compose(
   const stage = createStage()
   for (const [name, app] of Object.entries({ echo, steps, asking, staged: stage.app })) apps.set(name, app)
 
+  const guard = createOutboundGuard(options.allowHosts ?? ['127.0.0.0/8', '::1'])
   const worker = await startWorker({
     db,
     broker: real,
     log,
     concurrency: options.concurrency ?? 8,
     leases: leasesOf(),
+    guard,
     secret,
   })
   closing.push(closeAgentConnections, () => worker.drain(0))
@@ -133,10 +140,15 @@ async function compose(
   const url = `http://127.0.0.1:${listening.port}`
   closing.push(() => listening.close())
   const tokens = endUserTokens(secret)
-  const authenticator = createAuthenticator(db, tokens, runTokens(secret), customerTokens(secret))
+  const authenticator = createAuthenticator(
+    db,
+    tokens,
+    runTokens(secret),
+    customerTokens(secret, guardedFetch(guard, tunables.jwks)),
+  )
   const feeds = createSessionFeeds({ db, broker, log })
   const connections = createConnections({ db, broker, log })
-  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, secret }
+  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   const markForPage = markForPages(db)

@@ -2,6 +2,8 @@ import { Agent, type Dispatcher } from 'undici'
 import type { CallTimeouts } from '@shared/domain/agents'
 import type { AgentFrame } from '@shared/contracts/agentApi'
 import { tunables } from '@shared/domain/tunables'
+import type { OutboundGuard } from '@shared/outbound/guard'
+import { guardedConnector } from '@shared/outbound/guardedConnector'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
 import { type AnswerRecord, recordChunk } from './answerRecord.ts'
 import type { MakingFrame } from './assembleRun.ts'
@@ -18,6 +20,8 @@ import { timeSlices } from './timeSlices.ts'
 
 export interface AgentCall {
   url: string
+  /** Where connections may be made to; one for all calls of a process. */
+  guard: OutboundGuard
   headers: Record<string, string>
   body: string
   /** How the answer is read; our own protocol unless said. */
@@ -32,25 +36,27 @@ export interface AgentCall {
 /** How a call ends well; `goesOn`: the agent app goes on by itself (202). */
 export type CallEnd = Exclude<AgentFrame, MakingFrame> | { name: 'goesOn' }
 
-/** Connections to agent apps, kept alive and shared by all runs of a process; one set for each connect timeout. */
-const pools = new Map<number, Agent>()
+/** Connections to agent apps, kept alive and shared by all runs of a process; one set for each guard and connect timeout. */
+const pools = new Map<OutboundGuard, Map<number, Agent>>()
 
-function poolFor(connectMs: number): Agent {
-  const known = pools.get(connectMs)
+function poolFor(guard: OutboundGuard, connectMs: number): Agent {
+  let guarded = pools.get(guard)
+  if (!guarded) pools.set(guard, (guarded = new Map()))
+  const known = guarded.get(connectMs)
   if (known) return known
   const pool = new Agent({
-    connect: { timeout: connectMs },
+    connect: guardedConnector(guard, { timeout: connectMs }),
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 30_000,
   })
-  pools.set(connectMs, pool)
+  guarded.set(connectMs, pool)
   return pool
 }
 
 /** Closes the connections to all agent apps; for the end of a process. */
 export async function closeAgentConnections(): Promise<void> {
-  const closing = [...pools.values()].map((pool) => pool.destroy())
+  const closing = [...pools.values()].flatMap((guarded) => [...guarded.values()].map((pool) => pool.destroy()))
   pools.clear()
   await Promise.all(closing)
 }
@@ -71,7 +77,7 @@ export function callAgentApp(
       const { origin, pathname, search } = new URL(call.url)
       const { headers, body } = call
       const request = { origin, path: pathname + search, method: 'POST' as const, headers, body }
-      poolFor(call.timeouts.connectMs).dispatch(request, answer)
+      poolFor(call.guard, call.timeouts.connectMs).dispatch(request, answer)
     } catch (error) {
       answer.onResponseError(null, error)
     }

@@ -1,4 +1,5 @@
 import { retryAfterMs } from '@shared/domain/retry'
+import { OutboundRefused } from '@shared/outbound/guardedConnector'
 import { AgentFailure } from './agentFailure.ts'
 
 /** Ways in which a call fails that are no fault of what was said. */
@@ -24,6 +25,10 @@ export function endedEarly(): AgentFailure {
 }
 
 export function brokenConnection(error: unknown): AgentFailure {
+  if (error instanceof OutboundRefused) {
+    const text = `The agent app may not be called: ${error.message}.`
+    return new AgentFailure('agent_unreachable', text, { retryable: false })
+  }
   const text = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const unreachable = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT/.test(

@@ -86,7 +86,7 @@ async function prepareCall(
     : await ownCall(writeRequest(parts, limits), attempt, tools)
   const { body } = call
   attempt.request = { bytes: Buffer.byteLength(body), sha256: hash('sha256', body, 'hex') }
-  return { url, ...call, timeouts: policy.timeouts, signal, now: attempt.now }
+  return { url, guard: tools.guard, ...call, timeouts: policy.timeouts, signal, now: attempt.now }
 }
 
 /** The call of an agent app in our own protocol. */

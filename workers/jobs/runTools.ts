@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { SessionEvent } from '@shared/domain/events'
 import type { Leases } from '@shared/domain/leases'
 import type { AgentVersion } from '@shared/store/agents'
+import type { OutboundGuard } from '@shared/outbound/guard'
 import type { ClaimedRun } from '@shared/store/claimRuns'
 import type { Database } from '@shared/store/pool'
 import type { EventOutbox } from './eventOutbox.ts'
@@ -12,6 +13,8 @@ export interface RunTools {
   db: Database
   log: Logger
   leases: Leases
+  /** Where agent apps may be. */
+  guard: OutboundGuard
   outbox: EventOutbox
   finishes: FinishBatches
   /** Says what was committed; never awaited, since readers find it in Postgres anyway. */

@@ -8,6 +8,7 @@ import { tunables } from '@shared/domain/tunables'
 import { isDeliverable } from '@shared/domain/webhooks'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { runTokens } from '@shared/intake/runTokens'
+import type { OutboundGuard } from '@shared/outbound/guard'
 import { findVersionById } from '@shared/store/agents'
 import { findOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
@@ -48,6 +49,8 @@ export interface WorkerOptions {
   log: Logger
   concurrency: number
   leases: Leases
+  /** Where agent apps and webhook receivers may be. */
+  guard: OutboundGuard
   /** AGENTVIEW_SECRET: opens the keys that requests to agent apps are signed with, and signs their runs' tokens. */
   secret: string
   /** This worker carries out runs that have lost others, and only these. Told of each id that it takes. */
@@ -72,7 +75,7 @@ interface Execution {
 }
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { db, broker, log, concurrency, leases, secret, quarantine } = options
+  const { db, broker, log, concurrency, leases, guard, secret, quarantine } = options
   let workerId = newId('worker')
   const executions = new Map<string, Execution>()
   let bells: BellAnswering | null = null
@@ -102,11 +105,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   })
   const tokens = runTokens(secret)
   // A process that is there to be killed by its run leaves webhooks to others.
-  const sender = quarantine ? null : startDeliverySender({ db, log, secret })
+  const sender = quarantine ? null : startDeliverySender({ db, log, guard, secret })
   const tools: RunTools = {
     db,
     log,
     leases,
+    guard,
     outbox,
     finishes: createFinishBatches(db),
     publish(events) {

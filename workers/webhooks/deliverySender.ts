@@ -6,6 +6,8 @@ import { clockFrom } from '@shared/domain/clockFrom'
 import { type DeliveryAnswer, judgeDelivery } from '@shared/domain/judgeDelivery'
 import { tunables } from '@shared/domain/tunables'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
+import type { OutboundGuard } from '@shared/outbound/guard'
+import { guardedConnector } from '@shared/outbound/guardedConnector'
 import type { Database } from '@shared/store/pool'
 import { unseal } from '@shared/store/sealedSecrets'
 import { type ClaimedDelivery, type SettledDelivery, claimDeliveries } from '@shared/store/sendDeliveries'
@@ -28,13 +30,19 @@ export interface DeliverySender {
 export interface DeliverySenderOptions {
   db: Database
   log: Logger
+  /** Where receivers may be. */
+  guard: OutboundGuard
   /** AGENTVIEW_SECRET: opens the endpoints' secrets. */
   secret: string
 }
 
-export function startDeliverySender({ db, log, secret }: DeliverySenderOptions): DeliverySender {
+export function startDeliverySender({ db, log, guard, secret }: DeliverySenderOptions): DeliverySender {
   const { concurrency, perEndpoint, gather, seldom, look, connect } = tunables.webhooks
-  const dispatcher = new Agent({ connect: { timeout: connect }, headersTimeout: 0, bodyTimeout: 0 })
+  const dispatcher = new Agent({
+    connect: guardedConnector(guard, { timeout: connect }),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
   const settlements = createSettlements(db, log)
   const shutdown = new AbortController()
   // Each request listens to it.
@@ -126,7 +134,7 @@ export function startDeliverySender({ db, log, secret }: DeliverySenderOptions):
       ...signatureHeaders(opened, id, body, now()),
     }
     const { signal } = shutdown
-    return postDelivery({ url, headers, body, dispatcher, totalMs: tunables.webhooks.total, signal, now })
+    return postDelivery({ url, headers, body, guard, dispatcher, totalMs: tunables.webhooks.total, signal, now })
   }
 
   function openAll(secrets: readonly string[]): string[] | null {

@@ -2,12 +2,15 @@ import { type Dispatcher, request } from 'undici'
 import type { DeliveryAnswer } from '@shared/domain/judgeDelivery'
 import { retryAfterMs } from '@shared/domain/retry'
 import { tunables } from '@shared/domain/tunables'
-import { webhookUrlFault } from '@shared/domain/webhookUrl'
+import type { OutboundGuard } from '@shared/outbound/guard'
+import { OutboundRefused } from '@shared/outbound/guardedConnector'
 
 export interface DeliveryRequest {
   url: string
   headers: Record<string, string>
   body: string
+  /** Asked about the URL; the dispatcher asks it about the address. */
+  guard: OutboundGuard
   dispatcher: Dispatcher
   /** Until the receiver must have answered. */
   totalMs: number
@@ -22,8 +25,8 @@ export interface DeliveryRequest {
  * body is kept, and undici follows no redirects.
  */
 export async function postDelivery(delivery: DeliveryRequest): Promise<DeliveryAnswer> {
-  const { url, headers, body, dispatcher, totalMs, signal, now } = delivery
-  const fault = webhookUrlFault(url)
+  const { url, headers, body, guard, dispatcher, totalMs, signal, now } = delivery
+  const fault = guard.urlFault(url)
   if (fault !== null) return { error: `The endpoint’s URL ${fault}.` }
   const controller = new AbortController()
   const abort = () => controller.abort()
@@ -37,6 +40,7 @@ export async function postDelivery(delivery: DeliveryRequest): Promise<DeliveryA
   } catch (error) {
     signal.throwIfAborted()
     if (controller.signal.aborted) return { error: `The receiver did not answer within ${totalMs / 1_000} s.` }
+    if (error instanceof OutboundRefused) return { error: `The endpoint’s URL may not be called: ${error.message}.` }
     return { error: `The receiver could not be reached, or broke off (${codeOf(error)}).` }
   } finally {
     clearTimeout(timer)

@@ -3,6 +3,7 @@ import type { AgentRequest as SentRequest } from '@shared/contracts/agentApi'
 import { checkOf } from '@shared/contracts/validate'
 import { assembleRun } from '../../../workers/agent/assembleRun.ts'
 import { newAnswerRecord } from '../../../workers/agent/answerRecord.ts'
+import { createOutboundGuard } from '../../../shared/outbound/guard.ts'
 import { callAgentApp, closeAgentConnections } from '../../../workers/agent/callAgentApp.ts'
 import { defineAgent } from '../defineAgent.ts'
 import type { Frame, SentFrame } from '../frames.ts'
@@ -29,6 +30,8 @@ test('the request of these tests is one that a worker could send', () => {
   expect(checkOf(AgentRequestSchema)(request)).toMatchObject({ ok: true })
 })
 
+const guard = createOutboundGuard(['127.0.0.0/8', '::1'])
+
 /** A worker's call of an agent, into what it writes. */
 async function callWith(frames: (Frame | string)[]) {
   const agent = defineAgent(
@@ -41,6 +44,7 @@ async function callWith(frames: (Frame | string)[]) {
   const body = JSON.stringify(request)
   const call = {
     url,
+    guard,
     headers: signed(body),
     body,
     timeouts: { connectMs: 20_000, idleMs: 20_000, totalMs: 20_000 },

@@ -1,7 +1,6 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
-import { webhookUrlFault } from '@shared/domain/webhookUrl'
 import type { Handlers } from '@shared/http/serveRoute'
 import { keyOf, mismatch } from '@shared/intake/requestKey'
 import { newSigningSecret, seal, unseal } from '@shared/store/sealedSecrets'
@@ -26,7 +25,15 @@ type Names =
 
 const isEndpointKey = idKeyOf('webhookEndpoint')
 
-export function webhookEndpointRoutes({ db, secret }: ApiTools): Handlers<Names> {
+export function webhookEndpointRoutes({ db, guard, secret }: ApiTools): Handlers<Names> {
+  function refuseUrl(url: string): void {
+    const fault = guard.urlFault(url)
+    if (fault === null) return
+    throw new AgentViewError('invalid_request', `The body is not valid: /url ${fault}.`, {
+      details: [{ path: '/url', message: fault }],
+    })
+  }
+
   async function ownEndpoint(organizationId: string, endpointId: string) {
     const endpoint = await findWebhookEndpoint(db, organizationId, endpointId)
     if (!endpoint) throw notFound('webhook endpoint')
@@ -82,14 +89,6 @@ export function webhookEndpointRoutes({ db, secret }: ApiTools): Handlers<Names>
       return { status: 200, body: { ...endpoint, secret: fresh } }
     },
   }
-}
-
-function refuseUrl(url: string): void {
-  const fault = webhookUrlFault(url)
-  if (fault === null) return
-  throw new AgentViewError('invalid_request', `The body is not valid: /url ${fault}.`, {
-    details: [{ path: '/url', message: fault }],
-  })
 }
 
 function full(): AgentViewError {

@@ -215,6 +215,8 @@ describe('what is refused leaves nothing behind:', () => {
   test.each<[string, object]>([
     ['no URL', { url: undefined }],
     ['a URL of another kind', { url: 'ftp://shop.example/' }],
+    ['a URL into the network of ours', { url: 'http://169.254.169.254/latest' }],
+    ['an address in an unusual form', { url: 'http://2130706433/' }],
     ['a URL with a password', { url: 'https://a:b@shop.example/' }],
     ['a URL without end', { url: `https://shop.example/${'x'.repeat(2_000)}` }],
     ['a URL with a line end', { url: 'https://shop.example/\r\nX: 1' }],

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { closeAgentConnections } from '../callAgentApp.ts'
 import {
   type Answer,
@@ -18,6 +19,8 @@ import {
 let server: HostileServer
 const serve = async (answer: Answer) => (server = await serveHostile(answer)).url
 afterEach(closeServers)
+const TEST_NET = createOutboundGuard(['192.0.2.0/24'])
+
 afterAll(() => closeAgentConnections())
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -114,6 +117,6 @@ describe('the total time ends a call, however lively it is', () => {
 test('a connection that is never accepted is given up after its own time', async () => {
   const url = await serve(() => undefined)
   // TEST-NET-1 (RFC 5737): nobody answers there, or the network says at once that there is no way.
-  const outcome = await call(url.replace('127.0.0.1', '192.0.2.1'), { timeouts: { connectMs: 100 } })
+  const outcome = await call(url.replace('127.0.0.1', '192.0.2.1'), { guard: TEST_NET, timeouts: { connectMs: 100 } })
   expect(failureOf(outcome)).toMatchObject({ code: 'agent_unreachable', retryable: true })
 })

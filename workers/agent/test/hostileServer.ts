@@ -3,6 +3,7 @@ import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { AgentFailure } from '../agentFailure.ts'
 import { type AnswerRecord, newAnswerRecord } from '../answerRecord.ts'
 import type { MakingFrame } from '../assembleRun.ts'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { type AgentCall, type CallEnd, callAgentApp } from '../callAgentApp.ts'
 
 type CallFrame = MakingFrame | CallEnd
@@ -112,6 +113,8 @@ export interface Outcome {
   failure: unknown
 }
 
+export const LOOPBACK = createOutboundGuard(['127.0.0.0/8', '::1', 'localhost'])
+
 /** Far longer than any test takes, so that only the one that a test shortens can fire. */
 const PATIENT = { connectMs: 20_000, idleMs: 20_000, totalMs: 20_000 }
 
@@ -125,7 +128,7 @@ export async function call(
   const timeouts = { ...PATIENT, ...more.timeouts }
   const signal = more.signal ?? new AbortController().signal
   const headers = { 'content-type': 'application/json' }
-  const request = { url, headers, body: '{}', now: () => new Date(), ...more, signal, timeouts }
+  const request = { url, guard: LOOPBACK, headers, body: '{}', now: () => new Date(), ...more, signal, timeouts }
   let failure: unknown = null
   try {
     const take = (frame: CallFrame) => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { createBroker } from '@shared/broker/createBroker'
 import { leasesOf } from '@shared/domain/leases'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { startReconciler } from '../reconciler.ts'
@@ -13,7 +14,15 @@ const log = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }))
 
 const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
 const broker = await createBroker({ databaseUrl, onError: () => undefined })
-const worker = await startWorker({ db, broker, log, concurrency: 8, leases, secret })
+const worker = await startWorker({
+  db,
+  broker,
+  log,
+  concurrency: 8,
+  leases,
+  guard: createOutboundGuard(['127.0.0.0/8']),
+  secret,
+})
 const reconciler = startReconciler({
   db,
   databaseUrl,

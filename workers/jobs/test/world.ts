@@ -18,6 +18,7 @@ import { type Database, createPool } from '@shared/store/pool'
 import { readSnapshot } from '@shared/store/readSnapshot'
 import { seal } from '@shared/store/sealedSecrets'
 import { listItems } from '@shared/store/sessions'
+import { type OutboundGuard, createOutboundGuard } from '@shared/outbound/guard'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { expectSound } from '../../../shared/store/test/invariants.ts'
 import { type Accepted, type TestEngine, startTestEngine } from '../../../shared/store/test/testEngine.ts'
@@ -44,6 +45,7 @@ export interface World {
   broker: Broker
   databaseUrl: string
   leases: Leases
+  guard: OutboundGuard
   /** What workers log at level error: failures of ours. */
   faults: string[]
   log: Logger
@@ -89,6 +91,8 @@ export async function startWorld(kind: Broker['kind'], lease: number = tunables.
   let version = { agentVersionId: '', version: '' }
   const ending: (() => Promise<unknown>)[] = []
 
+  const guard = createOutboundGuard(['127.0.0.0/8'])
+
   const world: World = {
     engine,
     db: engine.db,
@@ -96,11 +100,12 @@ export async function startWorld(kind: Broker['kind'], lease: number = tunables.
     broker,
     databaseUrl,
     leases,
+    guard,
     faults,
     log,
     async startWorker(concurrency = 8) {
       const db = createPool({ url: databaseUrl, name: 'test worker', max: 6, onError: () => undefined })
-      const worker = await startWorker({ db, broker, log, concurrency, leases, secret: SECRET })
+      const worker = await startWorker({ db, broker, log, concurrency, leases, guard, secret: SECRET })
       ending.push(async () => {
         await worker.drain(0)
         await db.end()

@@ -1,11 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Agent } from 'undici'
+import { createOutboundGuard } from '@shared/outbound/guard'
+import { guardedConnector } from '@shared/outbound/guardedConnector'
 import { eventually } from '../../../test/server/eventually.ts'
 import { postDelivery } from '../postDelivery.ts'
 import { type Receiver, answer, startReceiver } from './receiver.ts'
 
 let receiver: Receiver
-const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+const guard = createOutboundGuard(['127.0.0.0/8'])
+const dispatcher = new Agent({
+  connect: guardedConnector(guard, { timeout: 20_000 }),
+  headersTimeout: 0,
+  bodyTimeout: 0,
+})
 const never = new AbortController().signal
 
 beforeAll(async () => {
@@ -22,6 +29,7 @@ const post = (totalMs: number, signal = never, url = receiver.url) =>
     url,
     headers: { 'webhook-id': 'whd_1' },
     body: '{}',
+    guard,
     dispatcher,
     totalMs,
     signal,

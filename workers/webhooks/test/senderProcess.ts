@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { startDeliverySender } from '../deliverySender.ts'
 
@@ -18,4 +19,5 @@ const heldUp = new Proxy(db, {
     }
   },
 })
-startDeliverySender({ db: heldUp, log: pino({ level: 'silent' }), secret })
+const guard = createOutboundGuard(['127.0.0.0/8'])
+startDeliverySender({ db: heldUp, log: pino({ level: 'silent' }), guard, secret })

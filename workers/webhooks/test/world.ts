@@ -9,6 +9,7 @@ import { createWebhookEndpoint } from '@shared/store/webhookEndpoints'
 import { verifyWebhook } from '../../../sdk/webhooks/verifyWebhook.ts'
 import { type TestEngine, finish, startTestEngine } from '../../../shared/store/test/testEngine.ts'
 import { eventually } from '../../../test/server/eventually.ts'
+import { createOutboundGuard } from '@shared/outbound/guard'
 import { type DeliverySender, startDeliverySender } from '../deliverySender.ts'
 import { type Received, type Receiver, startReceiver } from './receiver.ts'
 
@@ -79,7 +80,7 @@ export async function startWebhookWorld(): Promise<WebhookWorld> {
       return { sessionId: session, runId }
     },
     startSender(db = engine.db) {
-      const sender = startDeliverySender({ db, log, secret: SECRET })
+      const sender = startDeliverySender({ db, log, guard: createOutboundGuard(['127.0.0.0/8']), secret: SECRET })
       senders.push(sender)
       return sender
     },
