@@ -270,6 +270,7 @@ function serve(
       tokens,
       runTokens(secret),
       customerTokens(secret, guardedFetch(guard, tunables.jwks)),
+      broker,
     )
     const feeds = createSessionFeeds({ db, broker, log })
     const connections = createConnections({ db, broker, log })

@@ -59,8 +59,15 @@ function refuseDuplicates({ agents }: ServerConfig): void {
 }
 
 function refuseUnclearAuth({ auth }: ServerConfig): void {
-  if (!auth || (auth.secret === undefined) !== (auth.jwksUrl === undefined)) return
-  throw new ConfigMistake(['auth'], 'needs either secret or jwksUrl, by which tokens of your own are verified')
+  if (!auth) return
+  if ((auth.secret === undefined) === (auth.jwksUrl === undefined))
+    throw new ConfigMistake(['auth'], 'needs either secret or jwksUrl, by which tokens of your own are verified')
+  // Who issues them may do so for others as well, with the same keys.
+  if (auth.jwksUrl !== undefined && (auth.issuer === undefined || auth.audience === undefined))
+    throw new ConfigMistake(
+      ['auth'],
+      'needs issuer and audience beside jwksUrl: the same keys may sign tokens for others',
+    )
 }
 
 function refuseMissingProtocol({ protocol, openai }: ServerConfig['agents'][number], path: Path): void {

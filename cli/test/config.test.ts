@@ -243,3 +243,33 @@ test('the nearest name is one that a slip of the fingers away', () => {
   expect(nearestName('displayComponents', known)).toBe('displayComponent')
   expect(nearestName('colour', known)).toBeUndefined()
 })
+
+describe('tokens of the customer’s own', () => {
+  const withAuth = (auth: string) => configWith('').replace('  agents:', `  auth: ${auth},\n  agents:`)
+  const SECRET = "secret: 'a secret of more than thirty-two letters'"
+  const KEYS = "jwksUrl: 'https://shop.example/keys'"
+
+  test('are verified by what the config says', async () => {
+    const whole = `{ issuer: 'https://shop.example', audience: 'agentview', ${KEYS} }`
+    const { auth } = await loadConfig(await write('agentview.config.ts', withAuth(whole)))
+    const about = { issuer: 'https://shop.example', audience: 'agentview' }
+    expect(auth).toEqual({ ...about, jwksUrl: 'https://shop.example/keys' })
+    expect((await loadConfig(await write('agentview.config.ts', configWith('')))).auth).toBeNull()
+  })
+
+  test.each([
+    ['{}', 'either secret or jwksUrl'],
+    [`{ ${SECRET}, ${KEYS} }`, 'either secret or jwksUrl'],
+    [`{ ${KEYS}, issuer: 'x' }`, 'issuer and audience'],
+    [`{ ${KEYS}, audience: 'x' }`, 'issuer and audience'],
+    ["{ jwksUrl: 'ftp://x', issuer: 'x', audience: 'x' }", 'jwksUrl'],
+  ])('%s is refused', async (auth, expected) => {
+    expect(await mistakeOf(withAuth(auth))).toContain(expected)
+  })
+
+  test('a secret that is too short is refused without being told', async () => {
+    const told = await mistakeOf(withAuth("{ secret: 'hush-hush' }"))
+    expect(told).toContain('secret')
+    expect(told).not.toContain('hush-hush')
+  })
+})

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { tunables } from '@shared/domain/tunables'
 import { Event } from './events.ts'
-import { endUserRoutes } from './endUserRoutes.ts'
+import { TokenGrant, endUserRoutes } from './endUserRoutes.ts'
 import {
   BatchEntry,
   BeginRun,
@@ -15,7 +15,6 @@ import {
 } from './messages.ts'
 import {
   AnyObject,
-  EndUser,
   ErrorAnswer,
   Item,
   LIST,
@@ -24,7 +23,6 @@ import {
   Score,
   Session,
   Space,
-  Time,
   closed,
   id,
   page,
@@ -41,7 +39,6 @@ const AgentPublic = closed({
   runs: Type.Array(closed({ type: Type.String(), input: Type.Optional(AnyObject) })),
 })
 
-const TokenGrant = { token: Type.String(), expiresAt: Time, refreshToken: Type.String(), endUser: EndUser }
 const Acceptance = { run: Run, item: Item, seq: Type.Integer({ minimum: 1 }) }
 /** What a waiting call is answered once the run has ended or paused. */
 const Waited = { run: Run, items: Type.Array(Item), item: Item, seq: Type.Integer({ minimum: 1 }) }
@@ -69,7 +66,7 @@ export const clientRoutes = {
     summary: 'A new anonymous end user with a token and a refresh token',
     callers: ['publishable'],
     body: closed({ metadata: Type.Optional(AnyObject) }),
-    responses: { 201: closed(TokenGrant) },
+    responses: { 201: TokenGrant },
   },
   refreshToken: {
     method: 'post',
@@ -77,7 +74,7 @@ export const clientRoutes = {
     summary: 'A new pair of tokens; a refresh token that is used twice revokes its whole family',
     callers: ['publishable'],
     body: closed({ refreshToken: Type.String({ minLength: 1, maxLength: 200 }) }),
-    responses: { 200: closed(TokenGrant) },
+    responses: { 200: TokenGrant },
   },
   listAgents: {
     method: 'get',

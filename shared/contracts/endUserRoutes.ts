@@ -1,6 +1,15 @@
+import { Type } from 'typebox'
 import { UpdateEndUser, UpsertEndUser } from './messages.ts'
-import { EndUser, closed, id } from './objects.ts'
+import { EndUser, Time, closed, id } from './objects.ts'
 import type { Route } from './route.ts'
+
+/** A token of an end user's, and the refresh token that brings the next one. */
+export const TokenGrant = closed({
+  token: Type.String(),
+  expiresAt: Time,
+  refreshToken: Type.String(),
+  endUser: EndUser,
+})
 
 const ofEndUser = closed({ endUserId: id('endUser') })
 
@@ -31,6 +40,14 @@ export const endUserRoutes = {
     params: ofEndUser,
     body: UpdateEndUser,
     responses: { 200: EndUser },
+  },
+  createEndUserToken: {
+    method: 'post',
+    path: '/v1/end-users/{endUserId}/tokens',
+    summary: 'A token of the end user’s for his page, and a refresh token for the next ones',
+    callers: ['secret'],
+    params: ofEndUser,
+    responses: { 201: TokenGrant },
   },
   eraseEndUser: {
     method: 'delete',

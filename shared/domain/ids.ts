@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   webhookEndpoint: 'whe',
   delivery: 'whd',
   score: 'scr',
+  tokenFamily: 'fam',
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

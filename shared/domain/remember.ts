@@ -6,7 +6,7 @@ export function remember<Value>(
   size: number,
   ttlMs: number,
   look: (key: string) => Promise<Value>,
-): ((key: string) => Promise<Value>) & { forget(key: string): void } {
+): ((key: string) => Promise<Value>) & { forget(key: string): void; clear(): void } {
   const known = new Map<string, { value: Promise<Value>; until: number }>()
   const recall = (key: string): Promise<Value> => {
     const entry = known.get(key)
@@ -18,5 +18,8 @@ export function remember<Value>(
     if (known.size > size) known.delete(known.keys().next().value!)
     return value
   }
-  return Object.assign(recall, { forget: (key: string) => void known.delete(key) })
+  return Object.assign(recall, {
+    forget: (key: string) => void known.delete(key),
+    clear: () => known.clear(),
+  })
 }

@@ -1,6 +1,7 @@
+import type { Broker } from '@shared/broker/port'
 import { AgentViewError } from '@shared/domain/errors'
 import { gather } from '@shared/domain/gather'
-import { newId } from '@shared/domain/ids'
+import { newId, uuidOf } from '@shared/domain/ids'
 import { Recent } from '@shared/domain/recent'
 import { remember } from '@shared/domain/remember'
 import { tunables } from '@shared/domain/tunables'
@@ -36,16 +37,15 @@ export function createAuthenticator(
   tokens: EndUserTokens,
   runTokens: RunTokens,
   customers: CustomerTokens,
+  broker: Pick<Broker, 'onCuts'>,
 ): Authenticator {
   const keyOf = remember(REMEMBERED, tunables.credentialCache, (key) => findApiKey(db, key))
   const organizationOf = remember(REMEMBERED, tunables.credentialCache, (id) => findOrganization(db, id))
   // Thousands of people may come at once, e.g. after a node was lost.
-  const isEndUser = gather(TOGETHER, (asked: readonly Pick<TokenClaims, 'organizationId' | 'endUserId'>[]) =>
-    areEndUsers(db, asked),
-  )
+  const isEndUser = gather(TOGETHER, (asked: readonly Omit<TokenClaims, 'expiresAt'>[]) => areEndUsers(db, asked))
   const isKnownEndUser = remember(REMEMBERED, tunables.credentialCache, (key) => {
-    const [organizationId, endUserId] = key.split(' ')
-    return isEndUser({ organizationId: organizationId!, endUserId: endUserId! })
+    const [organizationId = '', endUserId = '', familyId] = key.split(' ')
+    return isEndUser({ organizationId, endUserId, ...(familyId !== undefined && { familyId }) })
   })
 
   /** The key says whose token it is, before anything of the token is believed; somebody new is made known by it. */
@@ -57,6 +57,12 @@ export function createAuthenticator(
     const { externalId, expiresAt } = await customers.verify(organization.settings.customerAuth, token!)
     const endUserId = await endUserOf(db, organization.id, externalId)
     return { kind: 'endUser', organizationId: organization.id, endUserId, expiresAt }
+  })
+
+  // Somebody has lost his right, which is rare: all are looked up anew, rather than keeping count of who asked by what.
+  broker.onCuts((cuts) => {
+    if (cuts.every(({ subject }) => uuidOf('session', subject))) return
+    for (const remembered of [keyOf, isKnownEndUser, customerOf]) remembered.clear()
   })
 
   /** The signature of a token is checked once; when it ends, and whether its end user is still there, each time. */
@@ -84,7 +90,9 @@ export function createAuthenticator(
         return { kind: key.kind, organizationId: key.organizationId, keyId: key.id }
       }
       const claims = await claimsOf(credential)
-      if (!(await isKnownEndUser(`${claims.organizationId} ${claims.endUserId}`))) throw unauthorized()
+      const { organizationId, endUserId, familyId } = claims
+      const asked = familyId === undefined ? [organizationId, endUserId] : [organizationId, endUserId, familyId]
+      if (!(await isKnownEndUser(asked.join(' ')))) throw unauthorized()
       return { kind: 'endUser', ...claims }
     },
     async checkOrigin(caller, origin, host) {

@@ -4,7 +4,8 @@ import type { RunClaims } from './runTokens.ts'
 export type Caller =
   | { kind: 'secret'; organizationId: string; keyId: string }
   | { kind: 'publishable'; organizationId: string; keyId: string }
-  | { kind: 'endUser'; organizationId: string; endUserId: string; expiresAt: Date }
+  // `familyId`: of a token of ours; one of the customer's own has none
+  | { kind: 'endUser'; organizationId: string; endUserId: string; familyId?: string; expiresAt: Date }
   | ({ kind: 'run' } & RunClaims)
 
 /** A caller who may talk to agents. */
@@ -24,7 +25,8 @@ export function principalOf(caller: Caller): string {
 /** By whose right he reads: when one of these is revoked or erased, his connections are cut. */
 export function principalsOf(caller: Caller): string[] {
   if (caller.kind === 'run') return []
-  return [caller.kind === 'endUser' ? caller.endUserId : caller.keyId]
+  if (caller.kind !== 'endUser') return [caller.keyId]
+  return caller.familyId === undefined ? [caller.endUserId] : [caller.endUserId, caller.familyId]
 }
 
 /** What a long answer hangs on. */

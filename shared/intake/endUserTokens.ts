@@ -11,12 +11,14 @@ const AUDIENCE = 'agentview-client'
 export interface TokenClaims {
   organizationId: string
   endUserId: string
+  /** All tokens that came from one login: they are revoked together. */
+  familyId?: string
   expiresAt: Date
 }
 
 export interface EndUserTokens {
-  /** A signed token that ends after `tunables.endUserToken`. */
-  issue(organizationId: string, endUserId: string): Promise<{ token: string; expiresAt: Date }>
+  /** A signed token that ends after `tunables.endUserToken`, or when its family is revoked. */
+  issue(organizationId: string, endUserId: string, familyId?: string): Promise<{ token: string; expiresAt: Date }>
   /** Throws AgentViewError `unauthorized` or `token_expired`. */
   verify(token: string): Promise<TokenClaims>
 }
@@ -41,9 +43,9 @@ export function endUserTokens(agentviewSecret: string): EndUserTokens {
   }
 
   return {
-    async issue(organizationId, endUserId) {
+    async issue(organizationId, endUserId, familyId) {
       const expiresAt = new Date(Math.floor((Date.now() + tunables.endUserToken) / 1_000) * 1_000)
-      const token = await new SignJWT({ org: organizationId })
+      const token = await new SignJWT({ org: organizationId, ...(familyId !== undefined && { fam: familyId }) })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
@@ -56,12 +58,14 @@ export function endUserTokens(agentviewSecret: string): EndUserTokens {
     async verify(token) {
       const payload = read(token)
       if (!payload) throw unauthorized()
-      const { iss, aud, sub, org, exp } = payload
+      const { iss, aud, sub, org, fam, exp } = payload
       if (iss !== ISSUER || aud !== AUDIENCE || typeof exp !== 'number') throw unauthorized()
       if (typeof sub !== 'string' || typeof org !== 'string') throw unauthorized()
       if (!uuidOf('endUser', sub) || !uuidOf('organization', org)) throw unauthorized()
+      if (fam !== undefined && (typeof fam !== 'string' || !uuidOf('tokenFamily', fam))) throw unauthorized()
       if (exp * 1_000 <= Date.now()) throw new AgentViewError('token_expired', 'The token has expired: refresh it.')
-      return { organizationId: org, endUserId: sub, expiresAt: new Date(exp * 1_000) }
+      const family = fam === undefined ? {} : { familyId: fam }
+      return { organizationId: org, endUserId: sub, ...family, expiresAt: new Date(exp * 1_000) }
     },
   }
 }

@@ -46,27 +46,31 @@ export async function createAnonymousEndUser(
   return toEndUser(row!)
 }
 
-/** Which of these end users are there and not revoked, in their order. */
+/** Which of these end users are there and not revoked, nor the family of tokens by which they ask, in their order. */
 export async function areEndUsers(
   db: Database,
-  asked: readonly { organizationId: string; endUserId: string }[],
+  asked: readonly { organizationId: string; endUserId: string; familyId?: string | undefined }[],
 ): Promise<boolean[]> {
   const rows = await query<{ known: boolean }>(
     db,
     {
       name: 'are_end_users',
       text: `select e.id is not null as known
-             from unnest($1::uuid[], $2::uuid[]) with ordinality a(organization_id, end_user_id, no)
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality a(organization_id, end_user_id, family_id, no)
              -- one by one, by the key: of a table that is still short a kept plan would read all
              left join lateral (
                select u.id from end_users u
-               where u.id = a.end_user_id and u.organization_id = a.organization_id and u.revoked_at is null limit 1
+               where u.id = a.end_user_id and u.organization_id = a.organization_id and u.revoked_at is null
+                 and (a.family_id is null or not exists (
+                   select from refresh_tokens t where t.family_id = a.family_id and t.revoked_at is not null limit 1))
+               limit 1
              ) e on true
              order by a.no`,
     },
     [
       asked.map(({ organizationId }) => uuid('organization', organizationId)),
       asked.map(({ endUserId }) => uuid('endUser', endUserId)),
+      asked.map(({ familyId }) => (familyId === undefined ? null : uuid('tokenFamily', familyId))),
     ],
   )
   return rows.map(({ known }) => known)

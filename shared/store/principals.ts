@@ -3,13 +3,15 @@ import { idOf, uuidOf } from '@shared/domain/ids'
 import type { Database } from './pool.ts'
 import { query } from './query.ts'
 
+type PrincipalKind = 'endUser' | 'apiKey' | 'tokenFamily'
+
 /**
- * Which of these principals (ids of end users and of API keys; others are left out) may not read any more, and why. One
+ * Which of these principals (ids of end users, API keys and families of tokens) may not read any more, and why. One
  * statement, however many there are; each is looked up by its key.
  */
 export async function readLostPrincipals(db: Database, principals: readonly string[]): Promise<Cut[]> {
-  const of = (kind: 'endUser' | 'apiKey') => principals.flatMap((id) => uuidOf(kind, id) ?? [])
-  const rows = await query<{ kind: 'endUser' | 'apiKey'; id: string; reason: Cut['reason'] }>(
+  const of = (kind: PrincipalKind) => principals.flatMap((id) => uuidOf(kind, id) ?? [])
+  const rows = await query<{ kind: PrincipalKind; id: string; reason: Cut['reason'] }>(
     db,
     {
       name: 'read_lost_principals',
@@ -22,9 +24,12 @@ export async function readLostPrincipals(db: Database, principals: readonly stri
              union all
              select 'apiKey', a.id, 'revoked' from unnest($2::uuid[]) a(id)
              left join lateral (select * from api_keys k where k.id = a.id limit 1) k on true
-             where k.id is null or k.revoked_at is not null`,
+             where k.id is null or k.revoked_at is not null
+             union all
+             select 'tokenFamily', a.id, 'revoked' from unnest($3::uuid[]) a(id)
+             where exists (select from refresh_tokens t where t.family_id = a.id and t.revoked_at is not null limit 1)`,
     },
-    [of('endUser'), of('apiKey')],
+    [of('endUser'), of('apiKey'), of('tokenFamily')],
   )
   return rows.map(({ kind, id, reason }) => ({ subject: idOf(kind, id), reason }))
 }

@@ -1,14 +1,25 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { idOf } from '@shared/domain/ids'
+import { randomBytes } from 'node:crypto'
+import { idOf, newId } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 import { hashOf } from './apiKeys.ts'
 import type { Database } from './pool.ts'
 import { query, queryOne } from './query.ts'
 import { uuid } from './render.ts'
 
+/** All tokens that came from one login, access tokens and refresh tokens. */
+export interface FamilyToken {
+  refreshToken: string
+  familyId: string
+}
+
 /** The first refresh token of a new family; the database keeps its hash. */
-export async function createRefreshToken(db: Database, organizationId: string, endUserId: string): Promise<string> {
-  const token = newToken()
+export async function createRefreshToken(
+  db: Database,
+  organizationId: string,
+  endUserId: string,
+): Promise<FamilyToken> {
+  const refreshToken = newToken()
+  const familyId = newId('tokenFamily')
   await query(
     db,
     {
@@ -17,27 +28,28 @@ export async function createRefreshToken(db: Database, organizationId: string, e
              values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))`,
     },
     [
-      hashOf(token),
+      hashOf(refreshToken),
       uuid('organization', organizationId),
       uuid('endUser', endUserId),
-      randomUUID(),
+      uuid('tokenFamily', familyId),
       tunables.refreshToken / 1_000,
     ],
   )
-  return token
+  return { refreshToken, familyId }
 }
 
 /**
  * Exchanges a refresh token for the next of its family, once. One that was used before is in two hands: its whole family
- * is revoked (RFC 9700, section 4.14). Null when it is unknown, expired, used or revoked.
+ * is revoked (RFC 9700, section 4.14). `refused` when it is unknown, expired, used or revoked; with the family that was
+ * revoked by this very call.
  */
 export async function rotateRefreshToken(
   db: Database,
   organizationId: string,
   token: string,
-): Promise<{ endUserId: string; refreshToken: string } | null> {
+): Promise<({ outcome: 'rotated'; endUserId: string } & FamilyToken) | { outcome: 'refused'; revoked: string | null }> {
   const next = newToken()
-  const row = await queryOne<{ end_user_id: string }>(
+  const row = await queryOne<{ end_user_id: string; family_id: string }>(
     db,
     {
       name: 'rotate_refresh_token',
@@ -51,21 +63,25 @@ export async function rotateRefreshToken(
                insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
                select $3, organization_id, end_user_id, family_id, clock_timestamp() + make_interval(secs => $4) from used
              )
-             select end_user_id from used`,
+             select end_user_id, family_id from used`,
     },
     [hashOf(token), uuid('organization', organizationId), hashOf(next), tunables.refreshToken / 1_000],
   )
-  if (row) return { endUserId: idOf('endUser', row.end_user_id), refreshToken: next }
-  await query(
+  if (row) {
+    const familyId = idOf('tokenFamily', row.family_id)
+    return { outcome: 'rotated', endUserId: idOf('endUser', row.end_user_id), refreshToken: next, familyId }
+  }
+  const revoked = await queryOne<{ family_id: string }>(
     db,
     {
       name: 'revoke_refresh_family',
       text: `update refresh_tokens set revoked_at = clock_timestamp() where revoked_at is null and family_id = (
-               select family_id from refresh_tokens where hash = $1 and organization_id = $2 and used_at is not null)`,
+               select family_id from refresh_tokens where hash = $1 and organization_id = $2 and used_at is not null)
+             returning family_id`,
     },
     [hashOf(token), uuid('organization', organizationId)],
   )
-  return null
+  return { outcome: 'refused', revoked: revoked && idOf('tokenFamily', revoked.family_id) }
 }
 
 function newToken(): string {

@@ -145,6 +145,7 @@ async function compose(
     tokens,
     runTokens(secret),
     customerTokens(secret, guardedFetch(guard, tunables.jwks)),
+    broker,
   )
   const feeds = createSessionFeeds({ db, broker, log })
   const connections = createConnections({ db, broker, log })

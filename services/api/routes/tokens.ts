@@ -1,10 +1,10 @@
 import type { Handlers } from '@shared/http/serveRoute'
-import { grantAnonymous, grantRefreshed } from '@shared/intake/grantTokens'
+import { grantAnonymous, grantKnown, grantRefreshed } from '@shared/intake/grantTokens'
 import { AgentViewError } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
 import type { ApiTools } from '../apiTools.ts'
 
-export function tokenRoutes({ db, tokens }: ApiTools): Handlers<'createAnonymousToken' | 'refreshToken'> {
+export function tokenRoutes(tools: ApiTools): Handlers<'createAnonymousToken' | 'refreshToken' | 'createEndUserToken'> {
   return {
     async createAnonymousToken({ caller, body }) {
       const metadata = body.metadata ?? {}
@@ -14,10 +14,13 @@ export function tokenRoutes({ db, tokens }: ApiTools): Handlers<'createAnonymous
           `metadata may not have more than ${tunables.metadataBytes} bytes.`,
         )
       }
-      return { status: 201, body: await grantAnonymous(db, tokens, caller.organizationId, metadata) }
+      return { status: 201, body: await grantAnonymous(tools, caller.organizationId, metadata) }
     },
     async refreshToken({ caller, body }) {
-      return { status: 200, body: await grantRefreshed(db, tokens, caller.organizationId, body.refreshToken) }
+      return { status: 200, body: await grantRefreshed(tools, caller.organizationId, body.refreshToken) }
+    },
+    async createEndUserToken({ caller, params }) {
+      return { status: 201, body: await grantKnown(tools, caller.organizationId, params.endUserId) }
     },
   }
 }

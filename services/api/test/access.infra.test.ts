@@ -84,6 +84,10 @@ const RULES: Record<string, Rule> = {
   },
   readEndUser: { request: ofEndUser(), statuses: ofServer(200) },
   updateEndUser: { request: ofEndUser({ metadata: {} }), statuses: ofServer(200) },
+  createEndUserToken: {
+    request: (world) => [`/v1/end-users/${world.endUserId}/tokens`],
+    statuses: ofServer(201),
+  },
   eraseEndUser: {
     request: async ({ server }) => [`/v1/end-users/${(await server.main.newPerson()).id}`],
     statuses: ofServer(204),

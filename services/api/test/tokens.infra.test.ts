@@ -3,6 +3,7 @@ import { uuidOf } from '@shared/domain/ids'
 import type { EndUser, Session } from '@shared/domain/objects'
 import type { Answer, Page } from '../../../test/server/apiClient.ts'
 import { countRows } from '../../../test/server/countRows.ts'
+import { connectSocket } from '../../../test/server/connectSocket.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
 import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
 
@@ -75,6 +76,24 @@ describe('a refresh token', () => {
     await refused(() => refresh(first.refreshToken))
     await refused(() => refresh(third.refreshToken))
     await refused(() => refresh(second.refreshToken))
+  })
+
+  test('that is used twice cuts whoever reads by a token of its family, and no such token counts any more', async () => {
+    const first = (await visit()).body
+    const { id } = await server.client(first.token).createSession({ agent: 'echo' })
+    const again = (await server.main.client.post<Grant>(`/v1/end-users/${first.endUser.id}/tokens`)).body
+    const [thief, owner] = await Promise.all(
+      [first, again].map(({ token }) => server.client(token).stream('GET', `/v1/sessions/${id}/events`)),
+    )
+    const socket = await connectSocket(server.url, { token: first.token })
+    const { body: second } = await refresh(first.refreshToken)
+    await refused(() => refresh(first.refreshToken))
+    await thief!.ended
+    expect(thief!.cut).toMatchObject({ reason: 'revoked' })
+    expect(await socket.disconnected).toBe('io server disconnect')
+    for (const { token } of [first, second]) await refused(() => server.client(token).get('/v1/sessions'))
+    expect(owner!.cut).toBeNull()
+    owner!.close()
   })
 
   test('of one family says nothing about another of the same person or of others', async () => {
@@ -158,4 +177,24 @@ test('a page that asks for nothing more than it may leaves nothing but its visit
   const after = await countRows(server.db)
   const changed = Object.keys(after).filter((table) => after[table] !== before[table])
   expect(changed.toSorted()).toEqual(['end_users', 'refresh_tokens'])
+})
+
+describe('a token that the customer’s server asks for', () => {
+  test('is its end user’s, and its refresh token brings the next ones', async () => {
+    const { body: endUser } = await server.main.client.post<EndUser>('/v1/end-users', { externalId: 'known' })
+    const { status, body } = await server.main.client.post<Grant>(`/v1/end-users/${endUser.id}/tokens`)
+    expect([status, body.endUser]).toEqual([201, endUser])
+    const session = await server.client(body.token).createSession({ agent: 'echo' })
+    expect(session.endUserId).toBe(endUser.id)
+    const next = (await refresh(body.refreshToken)).body
+    expect((await server.client(next.token).readSession(session.id)).id).toBe(session.id)
+  })
+
+  test('is not given for somebody who is not there, or was erased', async () => {
+    const { body: endUser } = await server.main.client.post<EndUser>('/v1/end-users', { externalId: 'leaving' })
+    await server.main.client.request('DELETE', `/v1/end-users/${endUser.id}`)
+    for (const id of [endUser.id, 'eu_01jd0000000000000000000000']) {
+      await expectRefused(server, 404, 'not_found', () => server.main.client.post(`/v1/end-users/${id}/tokens`))
+    }
+  })
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '@shared/domain/ids'
 import { createApiKey, findApiKey, hashOf } from '../apiKeys.ts'
 import { areEndUsers, createAnonymousEndUser, findEndUser } from '../endUsers.ts'
+import { readLostPrincipals } from '../principals.ts'
 import { createRefreshToken, rotateRefreshToken } from '../refreshTokens.ts'
 import { type TestEngine, startTestEngine } from './testEngine.ts'
 
@@ -11,18 +12,23 @@ beforeAll(async () => {
 })
 afterAll(() => engine.close())
 
-const rotate = (token: string) => rotateRefreshToken(engine.db, engine.organizationId, token)
+/** Null when it was refused. */
+async function rotate(token: string, organizationId = engine.organizationId) {
+  const rotated = await rotateRefreshToken(engine.db, organizationId, token)
+  return rotated.outcome === 'rotated' ? rotated : null
+}
 
 async function visitor() {
   const endUser = await createAnonymousEndUser(engine.db, engine.organizationId, { a: 1 })
-  return { endUserId: endUser.id, token: await createRefreshToken(engine.db, engine.organizationId, endUser.id) }
+  const { refreshToken, familyId } = await createRefreshToken(engine.db, engine.organizationId, endUser.id)
+  return { endUserId: endUser.id, token: refreshToken, familyId }
 }
 
 describe('a refresh token', () => {
   test('is exchanged for the next, again and again', async () => {
-    const { endUserId, token } = await visitor()
+    const { endUserId, token, familyId } = await visitor()
     const second = await rotate(token)
-    expect(second).toEqual({ endUserId, refreshToken: expect.stringMatching(/^av_rt_[\w-]{43}$/) })
+    expect(second).toMatchObject({ endUserId, familyId, refreshToken: expect.stringMatching(/^av_rt_[\w-]{43}$/) })
     const third = await rotate(second!.refreshToken)
     expect(third).toMatchObject({ endUserId })
     expect(new Set([token, second!.refreshToken, third!.refreshToken]).size).toBe(3)
@@ -30,13 +36,30 @@ describe('a refresh token', () => {
 
   test('that is used twice revokes its whole family, and no other', async () => {
     const { endUserId, token } = await visitor()
-    const sameUser = await createRefreshToken(engine.db, engine.organizationId, endUserId)
+    const { refreshToken: sameUser } = await createRefreshToken(engine.db, engine.organizationId, endUserId)
     const stranger = await visitor()
     const second = (await rotate(token))!
     expect(await rotate(token)).toBeNull()
     expect(await rotate(second.refreshToken)).toBeNull()
     expect(await rotate(sameUser)).not.toBeNull()
     expect(await rotate(stranger.token)).not.toBeNull()
+  })
+
+  test('that is used twice tells once which family it has revoked, of which no token counts any more', async () => {
+    const { endUserId, token, familyId } = await visitor()
+    const asked = { organizationId: engine.organizationId, endUserId, familyId }
+    await rotate(token)
+    expect(await areEndUsers(engine.db, [asked])).toEqual([true])
+    const again = () => rotateRefreshToken(engine.db, engine.organizationId, token)
+    expect([await again(), await again()]).toEqual([
+      { outcome: 'refused', revoked: familyId },
+      { outcome: 'refused', revoked: null },
+    ])
+    const { familyId: _family, ...byAnother } = asked
+    expect(await areEndUsers(engine.db, [asked, byAnother])).toEqual([false, true])
+    expect(await readLostPrincipals(engine.db, [familyId, endUserId])).toEqual([
+      { subject: familyId, reason: 'revoked' },
+    ])
   })
 
   test('used ten times at once is exchanged at most once, and its family is revoked', async () => {
@@ -87,9 +110,9 @@ describe('a refresh token', () => {
 
   test('of another organization is refused, and nothing of its family is revoked', async () => {
     const { token } = await visitor()
-    expect(await rotateRefreshToken(engine.db, newId('organization'), token)).toBeNull()
+    expect(await rotate(token, newId('organization'))).toBeNull()
     const second = (await rotate(token))!
-    expect(await rotateRefreshToken(engine.db, newId('organization'), token)).toBeNull()
+    expect(await rotate(token, newId('organization'))).toBeNull()
     expect(await rotate(second.refreshToken)).not.toBeNull()
   })
 
