@@ -1,4 +1,3 @@
-import { constants, access } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import type { Registry } from 'prom-client'
 import { type Logger, pino } from 'pino'
@@ -24,22 +23,20 @@ import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
 import { type OutboundGuard, createOutboundGuard } from '@shared/outbound/guard'
 import { guardedFetch } from '@shared/outbound/guardedFetch'
-import { publishAgent } from '@shared/store/agents'
 import { type Database, createPool } from '@shared/store/pool'
-import { sealAuth, sealDefinition } from '@shared/store/sealedDefinitions'
-import { type CustomerAuth, findFirstOrganization, setCustomerAuth } from '@shared/store/organizations'
+import { findFirstOrganization } from '@shared/store/organizations'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { takeOverLapsed } from '@workers/jobs/chores/lostWorkers'
 import { createQuarantine } from '@workers/jobs/quarantine'
 import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { bootstrap } from './bootstrap.ts'
-import { loadConfig } from './config/loadConfig.ts'
 import type { Credentials } from './credentials.ts'
 import { mountDemo } from './demo.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import { startExamples } from './examples.ts'
 import { type Listening, listen } from './listen.ts'
+import { configuredPart, publish, publishAuth } from './publishConfig.ts'
 import { forkQuarantine } from './quarantine.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
 import { type Stopping, createStopping } from './stopping.ts'
@@ -182,52 +179,6 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
   for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded, begun.guard)
   if (configured) await publishAuth(db, first.organizationId!, configured.auth, begun.guard)
   return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
-}
-
-/** What the config file defines, its secrets sealed; null without a file, unless somebody named one. */
-export async function configuredPart(
-  { config }: Settings,
-  secret: string,
-): Promise<{ agents: AgentDefinition[]; auth: CustomerAuth | null } | null> {
-  const there = await access(config.file, constants.R_OK).then(
-    () => true,
-    () => false,
-  )
-  if (!there && !config.explicit) return null
-  const { agents, auth } = await loadConfig(config.file)
-  return {
-    agents: agents.map((definition) => sealDefinition(secret, definition)),
-    auth: auth && sealAuth(secret, auth),
-  }
-}
-
-/** Publishes a definition. A changed one under the same version string is refused, but while developing (embedded). */
-export async function publish(
-  db: Database,
-  organizationId: string,
-  definition: AgentDefinition,
-  developing: boolean,
-  guard: OutboundGuard,
-): Promise<string> {
-  const fault = guard.urlFault(definition.url)
-  if (fault !== null) throw new SettingsError(`Agent "${definition.name}": its url ${fault}.`)
-  const { outcome, version } = await publishAgent(db, organizationId, definition, developing ? 'dev' : 'refuse')
-  if (outcome !== 'version_exists') return version
-  throw new SettingsError(
-    `Agent "${definition.name}" is published as version ${version} with another definition: give the changed one a new version.`,
-  )
-}
-
-/** Says how the customer's own tokens are verified; null: there are none. */
-export async function publishAuth(
-  db: Database,
-  organizationId: string,
-  auth: CustomerAuth | null,
-  guard: OutboundGuard,
-): Promise<void> {
-  const fault = auth?.jwksUrl === undefined ? null : guard.urlFault(auth.jwksUrl)
-  if (fault !== null) throw new SettingsError(`auth: its jwksUrl ${fault}.`)
-  await setCustomerAuth(db, organizationId, auth)
 }
 
 async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret, guard }: Begun): Promise<void> {

@@ -1,6 +1,6 @@
 import { createOutboundGuard } from '@shared/outbound/guard'
 import { listen } from '../listen.ts'
-import { configuredPart } from '../runProcess.ts'
+import { configuredPart } from '../publishConfig.ts'
 import type { Settings } from '../settings.ts'
 import { checkAgents } from './checkAgents.ts'
 import { checkPostgres } from './checkPostgres.ts'

@@ -52,11 +52,12 @@ export function createAuthenticator(
   const customerOf = remember(REMEMBERED, tunables.credentialCache, async (keyAndToken): Promise<EndUserCaller> => {
     const [key, token] = keyAndToken.split(' ')
     const known = await keyOf(key!)
-    const organization = known?.kind === 'publishable' ? await organizationOf(known.organizationId) : null
+    if (known?.kind !== 'publishable') throw unauthorized()
+    const organization = await organizationOf(known.organizationId)
     if (!organization?.settings.customerAuth) throw unauthorized()
     const { externalId, expiresAt } = await customers.verify(organization.settings.customerAuth, token!)
     const endUserId = await endUserOf(db, organization.id, externalId)
-    return { kind: 'endUser', organizationId: organization.id, endUserId, expiresAt }
+    return { kind: 'endUser', organizationId: organization.id, endUserId, keyId: known.id, expiresAt }
   })
 
   // Somebody has lost his right, which is rare: all are looked up anew, rather than keeping count of who asked by what.

@@ -4,9 +4,18 @@ import type { RunClaims } from './runTokens.ts'
 export type Caller =
   | { kind: 'secret'; organizationId: string; keyId: string }
   | { kind: 'publishable'; organizationId: string; keyId: string }
-  // `familyId`: of a token of ours; one of the customer's own has none
-  | { kind: 'endUser'; organizationId: string; endUserId: string; familyId?: string; expiresAt: Date }
+  | EndUserCaller
   | ({ kind: 'run' } & RunClaims)
+
+/** By a token of ours, of a family, or by one of the customer's own, beside a publishable key. */
+interface EndUserCaller {
+  kind: 'endUser'
+  organizationId: string
+  endUserId: string
+  familyId?: string
+  keyId?: string
+  expiresAt: Date
+}
 
 /** A caller who may talk to agents. */
 export type Talker = Exclude<Caller, { kind: 'publishable' | 'run' }>
@@ -26,7 +35,7 @@ export function principalOf(caller: Caller): string {
 export function principalsOf(caller: Caller): string[] {
   if (caller.kind === 'run') return []
   if (caller.kind !== 'endUser') return [caller.keyId]
-  return caller.familyId === undefined ? [caller.endUserId] : [caller.endUserId, caller.familyId]
+  return [caller.endUserId, caller.familyId, caller.keyId].filter((principal) => principal !== undefined)
 }
 
 /** What a long answer hangs on. */

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { idOf, uuidOf } from '@shared/domain/ids'
 import { setCustomerAuth } from '@shared/store/organizations'
 import { sealAuth } from '@shared/store/sealedDefinitions'
 import { type JWK, SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose'
@@ -150,6 +151,22 @@ describe('a token of the customer’s own', () => {
     socket.close()
     await expect(connectSocket(server.url, { token: 'a.b.c', key })).rejects.toThrow('unauthorized')
   })
+})
+
+test('who reads beside a publishable key is cut when that is revoked', async () => {
+  const token = await signed()
+  const { id } = await client(token).createSession({ agent: 'echo' })
+  const stream = await client(token).stream('GET', `/v1/sessions/${id}/events`)
+  const socket = await connectSocket(server.url, { token, key })
+  const [row] = await server.rows<{ id: string }>(
+    `update api_keys set revoked_at = clock_timestamp() where organization_id = $1 and kind = 'publishable' returning id`,
+    uuidOf('organization', tenant.organizationId),
+  )
+  await server.broker.publishCuts([{ subject: idOf('apiKey', row!.id), reason: 'revoked' }]).catch(() => undefined)
+  await stream.ended
+  expect(stream.cut).toMatchObject({ reason: 'revoked' })
+  expect(await socket.disconnected).toBe('io server disconnect')
+  await refused(token)
 })
 
 describe('keys at a URL', () => {
