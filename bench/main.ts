@@ -63,7 +63,10 @@ function contextOf(
 function tell(name: ScenarioName, outcome: Outcome): void {
   if ('error' in outcome) return console.log(`${name} failed: ${outcome.error}`)
   if (!options.check) return console.log(renderReport(outcome.report).join('\n'))
-  for (const target of outcome.report.targets) if (isAsked(target.name)) console.log(renderTarget(target))
+  const asked = outcome.report.targets.filter((target) => isAsked(target.name))
+  for (const target of asked) console.log(renderTarget(target))
+  // Why one is missed; the targets alone go to stdout.
+  if (asked.some(({ met }) => !met)) for (const note of outcome.report.notes) say(`- ${note}`)
 }
 
 function isAsked(target: string): boolean {
