@@ -72,12 +72,14 @@ const peopleNamed = async (externalId: string) =>
 
 describe('a token of the customer’s own', () => {
   test('lets its user talk, as the end user whom its subject names, however many ask at once', async () => {
-    const token = await signed({ sub: 'many at once' })
-    const asked = Array.from({ length: 8 }, () => client(token).createSession({ agent: 'echo' }))
-    const sessions = await Promise.all(asked)
+    // each with a token of its own: what is known by one token is shared by all who ask with it
+    const tokens = await Promise.all(
+      Array.from({ length: 8 }, (_, no) => signed({ sub: 'many at once', jti: `${no}` })),
+    )
+    const sessions = await Promise.all(tokens.map((token) => client(token).createSession({ agent: 'echo' })))
     expect(new Set(sessions.map(({ endUserId }) => endUserId)).size).toBe(1)
     expect(await peopleNamed('many at once')).toBe(1)
-    const { run } = await client(token).ask(sessions[0]!.id, 'hello')
+    const { run } = await client(tokens[0]!).ask(sessions[0]!.id, 'hello')
     expect(run.status).toBe('completed')
   })
 
@@ -90,12 +92,13 @@ describe('a token of the customer’s own', () => {
     await expectRefused(server, 404, 'not_found', () => other.get(`/v1/sessions/${mine.id}`))
   })
 
-  test('is refused once its person was erased, and a later one is somebody new', async () => {
+  test('is somebody new once its person was erased, who sees nothing of the one before', async () => {
     const asking = client(await signed({ sub: 'gone' }))
-    const { endUserId } = await asking.createSession({ agent: 'echo' })
+    const { id, endUserId } = await asking.createSession({ agent: 'echo' })
     await tenant.client.request('DELETE', `/v1/end-users/${endUserId}`)
-    const again = await client(await signed({ sub: 'gone', jti: '2' })).createSession({ agent: 'echo' })
+    const again = await asking.createSession({ agent: 'echo' })
     expect(again.endUserId).not.toBe(endUserId)
+    await expectRefused(server, 404, 'not_found', () => asking.get(`/v1/sessions/${id}`))
   })
 
   test.each<[string, object]>([
@@ -138,7 +141,19 @@ describe('a token of the customer’s own', () => {
     await refused(await signed())
   })
 
-  test('opens a socket, which ends with it', async () => {
+  test('opens a socket and a stream, which end with it', async () => {
+    const exp = Math.floor(Date.now() / 1_000) + 3
+    const [lasting, brief] = [await signed({ sub: 'brief' }), await signed({ sub: 'brief', exp })]
+    const { id } = await client(lasting).createSession({ agent: 'echo' })
+    const socket = await connectSocket(server.url, { token: brief, key })
+    const stream = await client(brief).stream('GET', `/v1/sessions/${id}/events`)
+    await stream.ended
+    expect(stream.cut).toMatchObject({ reason: 'token_expired' })
+    expect(await socket.disconnected).toBe('io server disconnect')
+    expect(Date.now()).toBeGreaterThanOrEqual(exp * 1_000)
+  })
+
+  test('renews a socket of the same person, and of nobody else', async () => {
     const token = await signed({ sub: 'on a socket' })
     const { id } = await client(token).createSession({ agent: 'echo' })
     const socket = await connectSocket(server.url, { token, key })
