@@ -50,7 +50,6 @@ export const UpdateSession = closed({
 export type UpdateSession = Static<typeof UpdateSession>
 
 /** What the customer calls a person; unique in the organization. */
-/** The customer's own id of a person. */
 export const ExternalId = Type.String({ minLength: 1, maxLength: 255 })
 
 /** Somebody whom the customer knows; `space` counts only when he is new. */

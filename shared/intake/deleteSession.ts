@@ -3,7 +3,7 @@ import { type DeletedSessions, deleteSessions } from '@shared/store/deleteSessio
 import { findSession } from '@shared/store/sessions'
 import { type Talker, scopeOf } from './caller.ts'
 import type { IntakeTools } from './intakeTools.ts'
-import { sayAborts } from './sayAccepted.ts'
+import { sayAborts, sayCuts } from './sayAccepted.ts'
 
 /** Deletes a session: from the commit on it is absent to all, and whoever carries out its run changes nothing more. */
 export async function deleteSession(tools: IntakeTools, caller: Talker, sessionId: string): Promise<void> {
@@ -19,7 +19,8 @@ export async function deleteSession(tools: IntakeTools, caller: Talker, sessionI
  */
 export function sayDeleted(tools: Pick<IntakeTools, 'broker' | 'log'>, { sessionIds, runIds }: DeletedSessions): void {
   sayAborts(tools, runIds)
-  tools.broker
-    .publishCuts(sessionIds.map((subject) => ({ subject, reason: 'deleted' as const })))
-    .catch((error: unknown) => tools.log.debug({ err: error }, 'a cut could not be said'))
+  sayCuts(
+    tools,
+    sessionIds.map((subject) => ({ subject, reason: 'deleted' })),
+  )
 }

@@ -11,6 +11,7 @@ import { sayDeleted } from './deleteSession.ts'
 import { refuseLarge } from './input.ts'
 import type { IntakeTools } from './intakeTools.ts'
 import { type RequestKey, keyOf, mismatch } from './requestKey.ts'
+import { sayCuts } from './sayAccepted.ts'
 
 type Server = Extract<Caller, { kind: 'secret' }>
 
@@ -60,11 +61,9 @@ function found(outcome: EndUserOutcome): Extract<EndUserOutcome, { endUser: EndU
  * From the first commit on he is absent and begins no session. If this process ends half-way the reconciler goes on.
  */
 export async function eraseEndUser(tools: IntakeTools, caller: Server, endUserId: string): Promise<void> {
-  const { db, broker, log } = tools
+  const { db } = tools
   if (!(await erase(db, caller.organizationId, endUserId))) throw notFound('end user')
-  broker
-    .publishCuts([{ subject: endUserId, reason: 'deleted' }])
-    .catch((error: unknown) => log.debug({ err: error }, 'a cut could not be said'))
+  sayCuts(tools, [{ subject: endUserId, reason: 'deleted' }])
   for (;;) {
     const sessionIds = await findSessionsOf(db, endUserId, tunables.erasure.deletedTogether)
     if (sessionIds.length === 0) return

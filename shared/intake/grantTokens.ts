@@ -5,6 +5,7 @@ import { createAnonymousEndUser, findEndUser } from '@shared/store/endUsers'
 import { type FamilyToken, createRefreshToken, rotateRefreshToken } from '@shared/store/refreshTokens'
 import { type EndUserTokens, unauthorized } from './endUserTokens.ts'
 import type { IntakeTools } from './intakeTools.ts'
+import { sayCuts } from './sayAccepted.ts'
 
 export interface TokenGrant {
   token: string
@@ -41,14 +42,10 @@ export async function grantRefreshed(
   organizationId: string,
   refreshToken: string,
 ): Promise<TokenGrant> {
-  const { db, broker, log } = tools
+  const { db } = tools
   const rotated = await rotateRefreshToken(db, organizationId, refreshToken)
   if (rotated.outcome === 'refused') {
-    if (rotated.revoked !== null) {
-      broker
-        .publishCuts([{ subject: rotated.revoked, reason: 'revoked' }])
-        .catch((error: unknown) => log.debug({ err: error }, 'a cut could not be said'))
-    }
+    if (rotated.revoked !== null) sayCuts(tools, [{ subject: rotated.revoked, reason: 'revoked' }])
     throw unauthorized()
   }
   const endUser = await findEndUser(db, organizationId, rotated.endUserId)

@@ -1,5 +1,6 @@
 import { sayCommitted } from '@shared/broker/sayCommitted'
 import type { AcceptedNews } from '@shared/store/acceptMessage'
+import type { Cut } from '@shared/domain/cuts'
 import type { IntakeTools } from './intakeTools.ts'
 
 /** After the commit, never awaited: what readers are told, what workers have to break off, and the bell. */
@@ -18,4 +19,9 @@ const BELL_LATER = 10
 export function sayAborts({ broker, log }: Pick<IntakeTools, 'broker' | 'log'>, runIds: readonly string[]): void {
   if (runIds.length === 0) return
   broker.publishAborts(runIds).catch((error: unknown) => log.debug({ err: error }, 'an abort could not be said'))
+}
+
+/** Tells every process whom to send nothing more; each finds out by itself as well (shared/delivery). */
+export function sayCuts({ broker, log }: Pick<IntakeTools, 'broker' | 'log'>, cuts: readonly Cut[]): void {
+  broker.publishCuts(cuts).catch((error: unknown) => log.debug({ err: error }, 'a cut could not be said'))
 }

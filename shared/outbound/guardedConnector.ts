@@ -16,7 +16,7 @@ type LookedUp = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]
  *   host is a name ─▶ look it up, once ─▶ addressFault of each ─▶ connect to those that are left
  * How an undici Agent connects (`new Agent({ connect })`) where the guard lets it: the address that was checked is the one
  * that is connected to, so a name that resolves to something else the next time gains nothing. It costs a connection, and
- * no request on one that is kept open. undici follows no redirects by itself; users of fetch set `redirect: 'error'`.
+ * no request on one that is kept open. undici follows no redirects by itself.
  * `timeout`: until connected, in ms.
  */
 export function guardedConnector(
