@@ -6,12 +6,12 @@ import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { agentCommand } from './agentCheck/command.ts'
 import { bootstrap } from './bootstrap.ts'
-import { ConfigError } from './config/configError.ts'
 import { examine } from './doctor/doctor.ts'
 import { renderFindings } from './doctor/finding.ts'
-import { StartRefused } from './embedded/startRefused.ts'
+import { guarded } from './guarded.ts'
+import { configCommand } from './publish/command.ts'
 import { runQuarantine } from './quarantine.ts'
-import { configuredPart, publish, publishAuth } from './publishConfig.ts'
+import { configuredPart, publish } from './publishConfig.ts'
 import { type Role, runProcess } from './runProcess.ts'
 import { type Settings, SettingsError, readSettings } from './settings.ts'
 import { helpText } from './settingsTexts.ts'
@@ -81,6 +81,7 @@ program
   .description('carries out runs that have lost two workers; started by workers')
   .action(() => guarded(() => runQuarantine(readSettings(process.env))))
 
+program.addCommand(configCommand())
 program.addCommand(agentCommand())
 
 await program.parseAsync()
@@ -158,10 +159,8 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
     })
     const guard = createOutboundGuard(settings.allowHosts)
     const configured = await configuredPart(settings, settings.secret!)
-    for (const definition of configured?.agents ?? []) {
-      console.log(`Agent ${definition.name} ${await publish(db, organizationId, definition, false, guard)}`)
-    }
-    if (configured) await publishAuth(db, organizationId, configured.auth, guard)
+    const published = configured ? await publish(db, organizationId, configured, 'start', guard) : []
+    for (const { name, version } of published) console.log(`Agent ${name} ${version}`)
     if (made) console.log(`Organization ${organizationId}; its keys are in ${settings.dataFolder}/credentials.json`)
     else
       console.log(
@@ -176,17 +175,6 @@ function databaseUrlOf(settings: Settings): string {
   if (settings.databaseUrl === null)
     throw new SettingsError('Set DATABASE_URL; the embedded Postgres needs no preparation.')
   return settings.databaseUrl
-}
-
-/** What a person can mend is told in one line; the rest with its stack. */
-async function guarded(work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    const mendable = error instanceof SettingsError || error instanceof ConfigError || error instanceof StartRefused
-    console.error(mendable ? error.message : error)
-    process.exit(1)
-  }
 }
 
 function wholeNumber(text: string): number {

@@ -32,11 +32,12 @@ import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { bootstrap } from './bootstrap.ts'
 import type { Credentials } from './credentials.ts'
+import { assertMigrated, explained } from './databaseTrouble.ts'
 import { mountDemo } from './demo.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
-import { startExamples } from './examples.ts'
+import { type RunningExamples, startExamples } from './examples.ts'
 import { type Listening, listen } from './listen.ts'
-import { configuredPart, publish, publishAuth } from './publishConfig.ts'
+import { type SealedConfig, configuredPart, publish } from './publishConfig.ts'
 import { forkQuarantine } from './quarantine.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
 import { type Stopping, createStopping } from './stopping.ts'
@@ -142,15 +143,6 @@ function connectBroker({ redisUrl }: Settings, databaseUrl: string, log: Logger)
   })
 }
 
-async function assertMigrated(db: Database): Promise<void> {
-  const { rows } = await db.query<{ there: boolean }>(`select to_regclass('session_heads') is not null as there`)
-  if (!rows[0]?.there) {
-    throw new SettingsError(
-      'The database has no AgentView schema yet: run "agentview migrate", or set AGENTVIEW_AUTO_MIGRATE=1.',
-    )
-  }
-}
-
 /** The first organization, and the agents of config and examples. */
 async function prepare(begun: Begun): Promise<{ credentials: Credentials | null; agents: string[] }> {
   const { options, db, stopping, listening } = begun
@@ -165,20 +157,25 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
         newKeys: embedded,
       })
     : { organizationId: (await findFirstOrganization(db))?.id ?? null, credentials: null }
-  const definitions: AgentDefinition[] = []
-  if (options.examples) {
-    const examples = await startExamples(settings.dataFolder)
-    stopping.add('The example agents', 1_000, () => examples.stop())
-    definitions.push(...examples.agents)
-  }
+  const examples = options.examples ? await startExamples(settings.dataFolder) : null
+  if (examples) stopping.add('The example agents', 1_000, () => examples.stop())
   const configured = options.roles.includes('api') ? await configuredPart(settings, begun.secret) : null
-  definitions.push(...(configured?.agents ?? []))
-  if (definitions.length > 0 && first.organizationId === null) {
+  const agents = agentsOf(configured, examples)
+  if (agents.length > 0 && first.organizationId === null) {
     throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
   }
-  for (const definition of definitions) await publish(db, first.organizationId!, definition, embedded, begun.guard)
-  if (configured) await publishAuth(db, first.organizationId!, configured.auth, begun.guard)
-  return { credentials: first.credentials, agents: definitions.map((definition) => definition.name) }
+  if (agents.length > 0) {
+    const publication = { agents, ...(configured && { auth: configured.auth }) }
+    await publish(db, first.organizationId!, publication, embedded ? 'develop' : 'start', begun.guard)
+  }
+  return { credentials: first.credentials, agents: agents.map(({ name }) => name) }
+}
+
+/** An agent of the config takes the place of an example of its name. */
+function agentsOf(configured: SealedConfig | null, examples: RunningExamples | null): AgentDefinition[] {
+  const own = configured?.agents ?? []
+  const shown = examples?.agents.filter(({ name }) => own.every((agent) => agent.name !== name)) ?? []
+  return [...shown, ...own]
 }
 
 async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret, guard }: Begun): Promise<void> {
@@ -249,19 +246,4 @@ function serve(
   })
   app.use(answerNotFound(), answerErrors(log))
   listening.serve(listener)
-}
-
-/** What a person can do about a service that does not answer; never with its password. */
-function explained(error: unknown, settings: Settings): unknown {
-  if (!(error instanceof Error) || error instanceof SettingsError) return error
-  const code = 'code' in error ? String(error.code) : ''
-  const refused =
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|28P01|3D000|28000|57P03)$/.test(code) ||
-    /timeout/i.test(error.message)
-  if (settings.databaseUrl === null || !refused) return error
-  const { hostname, port, pathname } = new URL(settings.databaseUrl)
-  const where = `${hostname}:${port || '5432'}${pathname}`
-  return new SettingsError(
-    `DATABASE_URL: Postgres at ${where} does not let us in (${error.message}). Is it running, and are user, password and name right?`,
-  )
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   build,
@@ -26,6 +26,8 @@ export interface Bundle {
   sources: Sources
   /** The file URLs of the packages that the code imports at load. */
   packages: string[]
+  /** The user's own files that it was made of. */
+  files: string[]
 }
 
 /** Where the bundle exports which literal made which value. */
@@ -58,7 +60,16 @@ export async function bundleConfig(file: string, unloadable: ReadonlyMap<string,
     sourceMap: textOf(result, '.map'),
     sources,
     packages: imports.map(({ path }) => path).filter((path) => path.startsWith('file:')),
+    files: ownFiles(Object.keys(result.metafile.inputs), dirname(file)),
   }
+}
+
+/** esbuild names files relative to where it works, and what is not a file with its namespace. */
+function ownFiles(inputs: readonly string[], folder: string): string[] {
+  return inputs
+    .filter((input) => !/^[a-z-]{2,}:|(^|[\\/])node_modules[\\/]/.test(input))
+    .map((input) => resolve(folder, input))
+    .filter((path) => path !== ABSENT_MODULE && path !== DEFINE_CONFIG)
 }
 
 function compile(file: string, plugins: Plugin[]) {

@@ -14,6 +14,8 @@ export interface LoadedConfig {
   place: Place
   /** The literal in the source that made a value, if one did. */
   literalOf: (value: unknown) => Literal | undefined
+  /** The user's own files that it was made of. */
+  files: string[]
 }
 
 interface ConfigModule {
@@ -33,6 +35,7 @@ export async function importConfig(file: string): Promise<LoadedConfig> {
       const number = typeof value === 'object' && value !== null ? module[LITERALS]?.get(value) : undefined
       return number === undefined ? undefined : sources.literals[number]
     },
+    files: bundle.files,
   }
 }
 

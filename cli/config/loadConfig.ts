@@ -33,6 +33,8 @@ export interface ServerPart {
   agents: AgentDefinition[]
   /** How the customer's own tokens are verified; null: there are none. */
   auth: AuthConfig | null
+  /** The user's own files that it was made of: the config and what it imports of them. */
+  files: string[]
 }
 
 /**
@@ -46,7 +48,7 @@ export async function loadConfig(file: string): Promise<ServerPart> {
   try {
     refuseOtherExports(loaded.value)
     const { agents, auth = null } = checkConfig(serverPart(loaded.value, path))
-    return { agents: agents.map(definitionOf), auth }
+    return { agents: agents.map(definitionOf), auth, files: loaded.files }
   } catch (error) {
     if (!(error instanceof ConfigMistake)) throw error
     throw new ConfigError(placeOf(loaded, error.path), `${pathText(error.path)} ${error.message}`)

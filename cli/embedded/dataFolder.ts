@@ -19,13 +19,20 @@ export interface DataFolder {
 const LOCATION = 'postgres.location'
 const NAME = 'postgres'
 
-/** Finds the data of this folder, or decides where it shall be made. Throws StartRefused when it isn't usable here. */
-export async function findDataFolder(folder: string, onNotice: (line: string) => void): Promise<DataFolder> {
+/** The data that was made for this folder; null when there is none yet. Throws StartRefused when it isn't usable here. */
+export async function findData(folder: string): Promise<Pick<DataFolder, 'home' | 'data'> | null> {
   const remembered = await unless(readFile(path.join(folder, LOCATION), 'utf8'), 'ENOENT')
   for (const home of [folder, remembered?.trim() ?? folder]) {
     const data = path.join(home, NAME)
-    if (await holdsData(data)) return { home, data, user: await ownerOf(data), state: 'initialised' }
+    if (await holdsData(data)) return { home, data }
   }
+  return null
+}
+
+/** Finds the data of this folder, or decides where it shall be made. Throws StartRefused when it isn't usable here. */
+export async function findDataFolder(folder: string, onNotice: (line: string) => void): Promise<DataFolder> {
+  const found = await findData(folder)
+  if (found) return { ...found, user: await ownerOf(found.data), state: 'initialised' }
   const user = isRoot() ? await unprivilegedUser(onNotice) : null
   const home = user ? await reachableHome(folder, user, onNotice) : folder
   return { home, data: path.join(home, NAME), user, state: 'absent' }

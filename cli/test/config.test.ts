@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { compileTenantSchema } from '@shared/contracts/tenantSchemas'
 import { DEFAULT_POLICY } from '@shared/domain/agents'
 import { ConfigError } from '../config/configError.ts'
 import { loadConfig } from '../config/loadConfig.ts'
@@ -11,7 +12,7 @@ import {
   folder,
   installOldZod,
   installPackage,
-  installTypebox,
+  installReal,
   mistakeOf,
   write,
 } from './fixtures/config/configFolder.ts'
@@ -103,7 +104,7 @@ describe('schemas of other libraries', () => {
   const run = 'input: { schema },'
 
   test('TypeBox is JSON Schema', async () => {
-    await installTypebox()
+    await installReal('typebox')
     const text = `import { Type } from 'typebox'
       const schema = Type.Object({ text: Type.Optional(Type.String()) })\n${configWith(run)}`
     const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
@@ -116,6 +117,67 @@ describe('schemas of other libraries', () => {
         input: ({ target }) => ({ type: 'string', title: target }), output: () => ({ type: 'number' }) } } }\n${configWith(run)}`
     const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
     expect(agent?.runs[0]?.input).toStrictEqual({ schema: { type: 'string', title: 'draft-2020-12' } })
+  })
+
+  test.each([
+    ['Zod 4', 'zod', "import { z } from 'zod'", 'z.object({ text: z.string().min(1), at: z.string().optional() })'],
+    ['ArkType', 'arktype', "import { type } from 'arktype'", "type({ text: 'string >= 1', 'at?': 'string' })"],
+  ])('%s, the real one, is checked as it says', async (_library, name, imports, schema) => {
+    await installReal(name)
+    const text = `${imports}\nconst schema = ${schema}\n${configWith(run)}`
+    const [agent] = (await loadConfig(await write('agentview.config.ts', text))).agents
+    const check = compileTenantSchema(agent!.runs[0]!.input!.schema)
+    expect(check({ text: 'x' })).toBeNull()
+    expect(check({ text: 'x', at: 'y' })).toBeNull()
+    expect(check({ text: '' })).toMatchObject([{ path: '/text' }])
+    expect(check({ text: 'x', at: 1 })).toMatchObject([{ path: '/at' }])
+    expect(check({})).toHaveLength(1)
+  })
+
+  test('Valibot, which has no JSON Schema of its own, is refused, and taken with its converter', async () => {
+    await installReal('valibot', '@valibot/to-json-schema')
+    const imports = "import * as v from 'valibot'\nimport { toStandardJsonSchema } from '@valibot/to-json-schema'"
+    const withSchema = (schema: string) => `${imports}\nconst schema = ${schema}\n${configWith(run)}`
+    expect(await mistakeOf(withSchema('v.object({ text: v.string() })'))).toMatch(
+      /is a valibot schema, which can't give JSON Schema by itself/,
+    )
+    const converted = withSchema('toStandardJsonSchema(v.object({ text: v.string() }))')
+    const [agent] = (await loadConfig(await write('agentview.config.ts', converted))).agents
+    const schema = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
+    expect(agent?.runs[0]?.input?.schema).toMatchObject(schema)
+  })
+
+  test('several of them stand in one config beside components with styles and pictures', async () => {
+    await installReal('zod', 'typebox', 'react')
+    await write('styles/card.css', '.card { color: red }')
+    await write('card.png', 'not read')
+    await write(
+      'Card.tsx',
+      `import { useState } from 'react'
+       import './styles/card.css'
+       import picture from './card.png'
+       export function Card({ item }: { item: { text: string } }) {
+         const [open, setOpen] = useState(false)
+         return <button className="card" onClick={() => setOpen(!open)}><img src={picture} />{open && item.text}</button>
+       }`,
+    )
+    const text = `import { z } from 'zod'
+import { Type } from 'typebox'
+import { Card } from './Card'
+${configWith(
+  `input: { schema: z.strictObject({ text: z.string() }), displayComponent: Card },
+   steps: [{ schema: Type.Object({ step: Type.Literal('look_up') }), displayComponent: ({ item }) => <Card item={item} /> }],
+   output: { schema: { type: 'object', required: ['text'] }, displayComponent: Card },`,
+)}`
+    const { agents, files } = await loadConfig(await write('agentview.config.tsx', text))
+    expect(agents[0]?.runs).toMatchObject([
+      {
+        input: { schema: { type: 'object', properties: { text: { type: 'string' } }, additionalProperties: false } },
+        steps: [{ schema: { type: 'object', properties: { step: { const: 'look_up' } }, required: ['step'] } }],
+        output: { schema: { type: 'object', required: ['text'] } },
+      },
+    ])
+    expect(files.toSorted()).toEqual([join(folder, 'Card.tsx'), join(folder, 'agentview.config.tsx')])
   })
 
   test('an older Zod 4 is converted by the zod beside the config', async () => {

@@ -18,6 +18,14 @@ export function parseVersion(text: string): Version | null {
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), dev: Number(match[4] ?? 0) }
 }
 
+const REPORTED = /^v?(0|[1-9]\d{0,8})\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:[-+].*)?$/
+
+/** The major of what an agent app says of its version, in any form of semver; null: it says something else. */
+export function reportedMajor(text: string): number | null {
+  const match = REPORTED.exec(text)
+  return match ? Number(match[1]) : null
+}
+
 /** Negative, zero or positive as a comes before, with or after b. */
 export function compareVersions(a: Version, b: Version): number {
   return a.major - b.major || a.minor - b.minor || a.patch - b.patch || a.dev - b.dev

@@ -100,7 +100,11 @@ export async function listOriginSettings(db: Database): Promise<OrganizationSett
 }
 
 /** Says from now on how the customer's own JWTs are verified; null: there are none. */
-export async function setCustomerAuth(db: Database, organizationId: string, auth: CustomerAuth | null): Promise<void> {
+export async function setCustomerAuth(
+  db: Pick<Database, 'query'>,
+  organizationId: string,
+  auth: CustomerAuth | null,
+): Promise<void> {
   await query(
     db,
     {

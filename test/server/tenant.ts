@@ -1,7 +1,7 @@
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { newId } from '@shared/domain/ids'
 import type { EndUserTokens } from '@shared/intake/endUserTokens'
-import { publishAgent } from '@shared/store/agents'
+import { publishAgents } from '@shared/store/publishAgents'
 import { createApiKey } from '@shared/store/apiKeys'
 import { createAnonymousEndUser } from '@shared/store/endUsers'
 import { insertOrganization } from '@shared/store/organizations'
@@ -69,21 +69,17 @@ export async function createTenant(tools: TenantTools, name: string, allowedOrig
     },
     async publish(definition, app = definition.name) {
       const retries = { ...DEFAULT_POLICY.retries, backoffMs: 20, jitter: 0 }
-      const outcome = await publishAgent(
-        db,
-        organizationId,
-        sealDefinition(tools.secret, {
-          url: apps.urlOf(app),
-          version: '1.0.0',
-          protocol: 'agentview',
-          policy: { ...DEFAULT_POLICY, retries },
-          allowUnknownMetadata: true,
-          runs: [{ type: 'chat' }],
-          ...definition,
-        }),
-        'refuse',
-      )
-      return outcome.version
+      const sealed = sealDefinition(tools.secret, {
+        url: apps.urlOf(app),
+        version: '1.0.0',
+        protocol: 'agentview',
+        policy: { ...DEFAULT_POLICY, retries },
+        allowUnknownMetadata: true,
+        runs: [{ type: 'chat' }],
+        ...definition,
+      })
+      const [outcome] = await publishAgents(db, organizationId, { agents: [sealed] }, 'push')
+      return outcome!.version
     },
   }
   for (const agent of ['echo', 'steps', 'asking', 'staged'])

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { type AgentDefinition, type AgentPolicy, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
+import { parseVersion, reportedMajor } from '@shared/domain/versions'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { readHistory, readRunItems } from '@shared/store/history'
 import type { ClaimedRun } from '@shared/store/claimRuns'
@@ -128,7 +129,7 @@ async function streamAnswer(
   call: AgentCall,
   tools: RunTools,
 ): Promise<Answer> {
-  const end = await callAgentApp(call, attempt.answer, (frame) => takeFrame(attempt, frame, tools))
+  const end = await callAgentApp(call, attempt.answer, (frame) => takeFrame(attempt, definition, frame, tools))
   if (end.name === 'goesOn') return { kind: 'goesOn' }
   const result = end.name === 'done' ? attempt.assembly.done() : attempt.assembly.pause()
   checkOutput(definition, attempt.claimed.run.type, result.items)
@@ -138,13 +139,22 @@ async function streamAnswer(
     : { kind: 'pause', result, toolCalls: soundCalls(end.data.toolCalls) }
 }
 
-function takeFrame(attempt: AttemptInProgress, frame: MakingFrame, tools: RunTools): void {
-  if (frame.name === 'version') attempt.reportedVersion = frame.data.version
+function takeFrame(attempt: AttemptInProgress, definition: AgentDefinition, frame: MakingFrame, tools: RunTools): void {
+  if (frame.name === 'version') takeVersion(attempt, definition, frame.data.version)
   const events = attempt.assembly.take(frame)
   if (events.length === 0) return
   const first = attempt.firstDeltaAt === undefined
   attempt.firstDeltaAt ??= attempt.now()
   tools.outbox.add(attempt.hold, events, first)
+}
+
+/** Kept with the attempt. An app of another major has changed in ways that this definition knows nothing of. */
+function takeVersion(attempt: AttemptInProgress, { version }: AgentDefinition, reported: string): void {
+  attempt.reportedVersion = reported
+  const major = reportedMajor(reported)
+  if (major === null || major === parseVersion(version)?.major) return
+  const text = `The agent app says that it is version ${reported}; this run goes by version ${version}.`
+  throw new AgentFailure('version_incompatible', text, { retryable: false })
 }
 
 /** Answers are told apart by callId, and the calls stand in each event of the paused run. */

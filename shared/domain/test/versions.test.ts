@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { compareVersions, nextDevVersion, parseVersion, versionForRun } from '../versions.ts'
+import { compareVersions, nextDevVersion, parseVersion, versionForRun, reportedMajor } from '../versions.ts'
 
 describe('parseVersion', () => {
   test('reads the parts', () => {
@@ -66,4 +66,18 @@ describe('nextDevVersion', () => {
   ])('after %s, given %j: %s', (version, existing, expected) => {
     expect(nextDevVersion(version, existing)).toBe(expected)
   })
+})
+
+test.each([
+  ['1.4.0', 1],
+  ['v2.0.0', 2],
+  ['3.1.4-beta.2+build.7', 3],
+  ['0.1.0', 0],
+  ['2026-12-01', null],
+  ['main', null],
+  ['1.2', null],
+  ['01.2.3', null],
+  ['', null],
+])('an agent app that says it is "%s" has the major %s', (text, major) => {
+  expect(reportedMajor(text)).toBe(major)
 })

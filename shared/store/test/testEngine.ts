@@ -8,9 +8,10 @@ import type { QueryResultRow } from 'pg'
 import { createTestDatabase } from '../../../test/database.ts'
 import { type AcceptOutcome, type NewMessage, type NewSession, acceptMessage, createSession } from '../acceptMessage.ts'
 import { type PlainMessage, createAccepting } from '../acceptTogether.ts'
-import { findAgentByName, publishAgent } from '../agents.ts'
+import { findAgentByName } from '../agents.ts'
 import { createAnonymousEndUser } from '../endUsers.ts'
 import { insertOrganization } from '../organizations.ts'
+import { publishAgents } from '../publishAgents.ts'
 import { type Database, createPool } from '../pool.ts'
 import { readEvents } from '../readEvents.ts'
 import { findRun } from '../runs.ts'
@@ -68,7 +69,7 @@ export async function startTestEngine(): Promise<TestEngine> {
   const organizationId = newId('organization')
   const settings = { allowedOrigins: [], allowLocalOrigins: true }
   await insertOrganization(db, { id: organizationId, name: 'Test', settings, agentSigningSecret: 'sealed' })
-  await publishAgent(db, organizationId, DEFINITION, 'refuse')
+  await publishAgents(db, organizationId, { agents: [DEFINITION] }, 'push')
   const agent = (await findAgentByName(db, organizationId, DEFINITION.name))!
   const endUser = await createAnonymousEndUser(db, organizationId, {})
   const accepting = createAccepting(db)

@@ -12,7 +12,8 @@ import type { Item, Run } from '@shared/domain/objects'
 import { isEnded } from '@shared/domain/runStates'
 import { tunables } from '@shared/domain/tunables'
 import type { NewMessage } from '@shared/store/acceptMessage'
-import { findAgentByName, publishAgent } from '@shared/store/agents'
+import { findAgentByName } from '@shared/store/agents'
+import { publishAgents } from '@shared/store/publishAgents'
 import { forceEndRun } from '@shared/store/forceEndRun'
 import { type Database, createPool } from '@shared/store/pool'
 import { readSnapshot } from '@shared/store/readSnapshot'
@@ -137,7 +138,7 @@ export async function startWorld(kind: Broker['kind'], lease: number = tunables.
         runs: [{ type: 'chat' }],
         ...more,
       }
-      await publishAgent(engine.db, engine.organizationId, definition, 'refuse')
+      await publishAgents(engine.db, engine.organizationId, { agents: [definition] }, 'push')
       const published = (await findAgentByName(engine.db, engine.organizationId, name))!
       version = { agentVersionId: published.id, version: published.version }
     },
