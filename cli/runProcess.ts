@@ -161,11 +161,12 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
   if (examples) stopping.add('The example agents', 1_000, () => examples.stop())
   const configured = options.roles.includes('api') ? await configuredPart(settings, begun.secret) : null
   const agents = agentsOf(configured, examples)
-  if (agents.length > 0 && first.organizationId === null) {
+  const publication = { agents, ...(configured && { auth: configured.auth }) }
+  const hasNews = agents.length > 0 || configured !== null
+  if (hasNews && first.organizationId === null) {
     throw new SettingsError('There is no organization yet: run "agentview bootstrap", or set AGENTVIEW_AUTO_MIGRATE=1.')
   }
-  if (agents.length > 0) {
-    const publication = { agents, ...(configured && { auth: configured.auth }) }
+  if (hasNews) {
     await publish(db, first.organizationId!, publication, embedded ? 'develop' : 'start', begun.guard)
   }
   return { credentials: first.credentials, agents: agents.map(({ name }) => name) }
