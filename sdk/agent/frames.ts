@@ -25,6 +25,8 @@ export type Frame =
   | { event: 'state'; state: unknown }
   /** Merged into the session's metadata; null clears a key. */
   | { event: 'metadata'; metadata: object }
+  /** What the agent has learnt of the end user: a new one, or by `id` a change of one that it was told; null forgets it. */
+  | { event: 'memories'; memories: readonly { id?: string; topic?: string; content: string | null }[] }
   | { event: 'usage'; inputTokens?: number; outputTokens?: number; costUsd?: number; model?: string }
   /** Anything for whoever watches; it is in the log, not in the history. */
   | { event: 'custom'; name: string; data: unknown }
@@ -46,6 +48,7 @@ const KNOWN: Record<Frame['event'], true> = {
   'item.done': true,
   state: true,
   metadata: true,
+  memories: true,
   usage: true,
   custom: true,
   pause: true,

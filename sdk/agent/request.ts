@@ -31,7 +31,8 @@ export interface AgentRequest {
   runItems: JsonObject[]
   /** The answers to the calls of the last pause, in the order of the calls. */
   toolResults: JsonObject[]
-  memories: JsonObject[]
+  /** What is remembered of the end user, the one that was changed last at the end. */
+  memories: { id: string; topic?: string; content: string; createdAt: string; updatedAt: string }[]
 }
 
 const OBJECTS = ['run', 'session', 'input'] as const

@@ -11,6 +11,7 @@ import { batchRoutes } from './routes/batch.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { endUserRoutes } from './routes/endUsers.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
+import { memoryRoutes } from './routes/memories.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -30,6 +31,7 @@ export function mountApi(app: Express, tools: ApiTools, authenticator: Authentic
     ...batchRoutes(tools),
     ...feedbackRoutes(tools),
     ...endUserRoutes(tools),
+    ...memoryRoutes(tools),
     ...runRoutes(tools),
     ...webhookEndpointRoutes(tools),
     ...deliveryRoutes(tools),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { AnyJson, AnyObject, ToolCall, Usage, closed, id } from './objects.ts'
+import { MemoryWrites } from './memories.ts'
+import { AnyJson, AnyObject, Time, ToolCall, Usage, closed, id } from './objects.ts'
 import { Patch } from './events.ts'
 
 /** What an agent app is sent; API.md of the design, "Agent API". */
@@ -26,7 +27,16 @@ export const AgentRequest = closed({
   inputs: Type.Array(AnyObject),
   runItems: Type.Array(AnyObject),
   toolResults: Type.Array(AnyObject),
-  memories: Type.Array(AnyObject),
+  /** Of the end user, the one that was changed last at the end. */
+  memories: Type.Array(
+    closed({
+      id: id('memory'),
+      topic: Type.Optional(Type.String()),
+      content: Type.String(),
+      createdAt: Time,
+      updatedAt: Time,
+    }),
+  ),
 })
 export type AgentRequest = Static<typeof AgentRequest>
 
@@ -40,6 +50,7 @@ export const AgentAnswer = closed({
   items: Type.Array(AnyObject, { minItems: 1 }),
   state: Type.Optional(AnyJson),
   metadata: Type.Optional(AnyObject),
+  memories: Type.Optional(MemoryWrites),
   usage: Type.Optional(Usage),
 })
 export type AgentAnswer = Static<typeof AgentAnswer>
@@ -54,6 +65,7 @@ export const AGENT_FRAMES = {
   text: closed({ id: Type.Optional(StreamId), delta: Type.String() }),
   state: closed({ state: AnyJson }),
   metadata: closed({ metadata: AnyObject }),
+  memories: closed({ memories: MemoryWrites }),
   usage: Usage,
   custom: closed({ name: Type.String({ minLength: 1, maxLength: 200 }), data: AnyJson }),
   error: closed({

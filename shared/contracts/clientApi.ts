@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { tunables } from '@shared/domain/tunables'
 import { Event } from './events.ts'
 import { TokenGrant, endUserRoutes } from './endUserRoutes.ts'
+import { memoryRoutes } from './memories.ts'
 import {
   BatchEntry,
   BeginRun,
@@ -284,6 +285,7 @@ export const clientRoutes = {
     responses: { 200: Run },
   },
   ...endUserRoutes,
+  ...memoryRoutes,
   ...webhookRoutes,
 } as const satisfies Record<string, Route>
 

@@ -17,6 +17,7 @@ export const ID_PREFIXES = {
   delivery: 'whd',
   score: 'scr',
   tokenFamily: 'fam',
+  memory: 'memo',
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

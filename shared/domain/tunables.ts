@@ -13,6 +13,18 @@ export const tunables = {
   itemBytes: 256 * KIB,
   /** Metadata of a session, run or end user: sent to the agent app on every call. */
   metadataBytes: 64 * KIB,
+  /** What is remembered of an end user. */
+  memories: {
+    /** Of one person. All are read for each list, search and call; an agent app's new ones make the oldest forgotten. */
+    most: 1_000,
+    contentBytes: 4 * KIB,
+    topicChars: 100,
+    /** The newest ones are sent to the agent app, up to so many and so many bytes. */
+    told: 100,
+    toldBytes: 64 * KIB,
+    /** What one run may write. */
+    writes: 100,
+  },
   /** The value of a score. It travels in an event. */
   scoreBytes: 16 * KIB,
   /** One line of an agent app's stream. */

@@ -32,6 +32,8 @@ export interface ClaimedRun {
     state: Json
     endUser: { id: string; externalId: string | null; metadata: JsonObject }
   }
+  /** How many memories there are of the end user. */
+  memories: number
   inputs: JsonObject[]
   /** Of the pause before this leg, in the order of its calls; what the agent app gets as `toolResults`. */
   toolResults: JsonObject[]
@@ -49,7 +51,7 @@ export async function claimRuns(
 ): Promise<ClaimedRun[]> {
   const rows = await query<{ claimed: StoredClaim; history: string | null }>(
     db,
-    { name: 'claim_runs_v3', text: 'select claimed, history from claim_runs_v3($1, $2, $3, $4)' },
+    { name: 'claim_runs_v4', text: 'select claimed, history from claim_runs_v4($1, $2, $3, $4)' },
     [uuid('worker', workerId), hints.map((id) => uuid('run', id)), limit, tunables.claimedHistory],
   )
   return rows.map(({ claimed, history }) => renderClaim(claimed, history))
@@ -59,20 +61,22 @@ export async function claimRuns(
 export async function claimQuarantined(db: Database, workerId: string): Promise<ClaimedRun[]> {
   const rows = await query<{ claimed: StoredClaim }>(
     db,
-    { name: 'claim_quarantined_v1', text: 'select claimed from claim_quarantined_v1($1) as claimed' },
+    { name: 'claim_quarantined_v2', text: 'select claimed from claim_quarantined_v2($1) as claimed' },
     [uuid('worker', workerId)],
   )
   return rows.map(({ claimed }) => renderClaim(claimed, null))
 }
 
 /** With UUIDs for ids, and its events as written. */
-type StoredClaim = Omit<ClaimedRun, 'events' | 'history'> & Written
+type StoredClaim = Omit<ClaimedRun, 'events' | 'history' | 'memories' | 'session'> &
+  Written & { session: ClaimedRun['session'] & { endUser: { memories: number } } }
 
 function renderClaim(
   { run, session, inputs, toolResults, ...written }: StoredClaim,
   history: string | null,
 ): ClaimedRun {
   const sessionId = idOf('session', session.id)
+  const { memories, ...endUser } = session.endUser
   return {
     run: {
       ...run,
@@ -81,7 +85,8 @@ function renderClaim(
       agentVersionId: idOf('agentVersion', run.agentVersionId),
       deadlineAt: iso(run.deadlineAt),
     },
-    session: { ...session, id: sessionId, endUser: { ...session.endUser, id: idOf('endUser', session.endUser.id) } },
+    session: { ...session, id: sessionId, endUser: { ...endUser, id: idOf('endUser', endUser.id) } },
+    memories,
     inputs,
     toolResults,
     history: history === null ? null : historyIn(history),

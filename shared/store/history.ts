@@ -36,7 +36,7 @@ export async function readHistory(
     .toReversed()
 }
 
-/** What claim_runs_v3 writes: a line for each item, newest first: its run's number, `!` when it was cut short, its data. */
+/** What claim_runs_v4 writes: a line for each item, newest first: its run's number, `!` when it was cut short, its data. */
 export function readHistoryLines(text: string): HistoryItem[] {
   return text === '' ? [] : text.split('\n').map(readLine).toReversed()
 }

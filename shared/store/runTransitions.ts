@@ -1,7 +1,9 @@
 import type { SessionEvent } from '@shared/domain/events'
 import { idOf } from '@shared/domain/ids'
 import type { Json, JsonObject } from '@shared/domain/json'
+import type { MemoryWrite } from '@shared/domain/memories'
 import type { AttemptOutcome, Item, RunError, ToolCall, Usage } from '@shared/domain/objects'
+import { storedWrites } from './memories.ts'
 import { callFunction, query } from './query.ts'
 import type { Database } from './pool.ts'
 import { iso, uuid } from './render.ts'
@@ -98,13 +100,15 @@ export interface RunEnd {
   state?: Json
   /** Merged into the session's metadata; a null takes its key away. */
   metadata?: JsonObject
+  /** What the agent app has learnt of the end user. */
+  memories?: readonly MemoryWrite[]
   attempt: AttemptRecord
 }
 
 /** A leg that ends with a pause. */
 export interface RunPause extends Pick<
   RunEnd,
-  'sessionId' | 'runId' | 'usage' | 'items' | 'events' | 'state' | 'metadata' | 'attempt'
+  'sessionId' | 'runId' | 'usage' | 'items' | 'events' | 'state' | 'metadata' | 'memories' | 'attempt'
 > {
   epoch: number
   pauseId: string
@@ -174,8 +178,12 @@ function numbered(
 }
 
 /** What a leg has made, as functions/*.sql take it. */
-export function storedMade({ items, events }: Pick<RunEnd, 'items' | 'events'>): object {
-  return { items: items.map((item) => ({ ...item, id: uuid('item', item.id) })), events: events.map(toStored) }
+export function storedMade({ items, events, memories }: Pick<RunEnd, 'items' | 'events' | 'memories'>): object {
+  return {
+    items: items.map((item) => ({ ...item, id: uuid('item', item.id) })),
+    events: events.map(toStored),
+    ...(memories && { memories: storedWrites(memories) }),
+  }
 }
 
 /** Pauses a running run: its leg's items and what it said of state are settled, it stays held. Null: fenced. */

@@ -2,6 +2,7 @@ import type { AgentFrame } from '@shared/contracts/agentApi'
 import type { EventData } from '@shared/domain/events'
 import { newId } from '@shared/domain/ids'
 import { type Json, type JsonObject, findJsonFault, isObject } from '@shared/domain/json'
+import type { MemoryWrite } from '@shared/domain/memories'
 import type { Item, Usage } from '@shared/domain/objects'
 import { type Patch, PatchError, applyPatch } from '@shared/domain/patch'
 import { tunables } from '@shared/domain/tunables'
@@ -13,7 +14,7 @@ export type RunEvent = {
   [Type in 'item.created' | 'item.delta' | 'item.completed' | 'custom']: { type: Type; data: EventData[Type] }
 }['item.created' | 'item.delta' | 'item.completed' | 'custom']
 
-/** What a run has made by its end. State, metadata and usage are applied only then. */
+/** What a run has made by its end. State, metadata, memories and usage are applied only then. */
 export interface RunResult {
   items: Item[]
   /** To be written with the end: what completes or classifies the last items. */
@@ -22,6 +23,7 @@ export interface RunResult {
   usage?: Usage
   state?: Json
   metadata?: JsonObject
+  memories?: MemoryWrite[]
 }
 
 /** Frames that make something; the others end the leg. */
@@ -189,6 +191,9 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
         result.metadata = { ...result.metadata, ...frame.data.metadata }
         refuseLarge('metadata', measure(result.metadata), tunables.metadataBytes)
         return []
+      case 'memories':
+        result.memories = remembered(result.memories, frame.data.memories)
+        return []
       case 'usage':
         result.usage = frame.data
         return []
@@ -228,6 +233,16 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
     pause: () => withOpenOnes('complete'),
     cutShort: () => withOpenOnes('incomplete'),
   }
+}
+
+function remembered(before: MemoryWrite[] = [], more: MemoryWrite[]): MemoryWrite[] {
+  if (before.length + more.length > tunables.memories.writes) {
+    throw invalidOutput(`The agent app sent more than ${tunables.memories.writes} memories.`)
+  }
+  for (const { content } of more) {
+    if (content !== null) refuseLarge('a memory', Buffer.byteLength(content), tunables.memories.contentBytes)
+  }
+  return [...before, ...more]
 }
 
 function patched(data: JsonObject, patch: Patch, spend: (work: number) => void): JsonObject {

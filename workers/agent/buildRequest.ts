@@ -1,5 +1,6 @@
 import type { AgentPolicy } from '@shared/domain/agents'
 import type { Json, JsonObject } from '@shared/domain/json'
+import type { ToldMemory } from '@shared/domain/memories'
 import type { AgentRequest } from '@shared/contracts/agentApi'
 
 /** One item of the session's earlier runs; its data as JSON. */
@@ -16,6 +17,7 @@ export interface RequestParts {
   inputs: JsonObject[]
   runItems: JsonObject[]
   toolResults: JsonObject[]
+  memories: ToldMemory[]
   /** Oldest first; may hold one item more than the policy allows, which tells that there is more. */
   history: readonly PastItem[]
 }
@@ -33,7 +35,7 @@ export function writeRequest(parts: RequestParts, limits: AgentPolicy['history']
 }
 
 function selectParts(
-  { run, session, inputs, runItems, toolResults, history }: RequestParts,
+  { run, session, inputs, runItems, toolResults, memories, history }: RequestParts,
   limits: AgentPolicy['history'],
 ): Omit<AgentRequest, 'items'> & { kept: PastItem[] } {
   const kept = keepNewestRuns(history, limits)
@@ -49,7 +51,7 @@ function selectParts(
     inputs,
     runItems,
     toolResults,
-    memories: [],
+    memories,
   }
 }
 

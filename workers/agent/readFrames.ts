@@ -94,12 +94,13 @@ export function framesOfAnswer(text: string): AgentFrame[] {
   refuseUnstorable(value)
   const checked = checkAnswer(value)
   if (!checked.ok) throw invalidOutput('The agent app sent an answer that is not valid.', checked.details.map(plain))
-  const { version, items, state, metadata, usage } = checked.value
+  const { version, items, state, metadata, memories, usage } = checked.value
   return [
     ...(version === undefined ? [] : [{ name: 'version' as const, data: { version } }]),
     ...items.map((item) => ({ name: 'item' as const, data: { item } })),
     ...(state === undefined ? [] : [{ name: 'state' as const, data: { state } }]),
     ...(metadata === undefined ? [] : [{ name: 'metadata' as const, data: { metadata } }]),
+    ...(memories === undefined ? [] : [{ name: 'memories' as const, data: { memories } }]),
     ...(usage === undefined ? [] : [{ name: 'usage' as const, data: usage }]),
     { name: 'done', data: {} },
   ]

@@ -22,7 +22,7 @@ export async function concludePaused(
   const { sessionId, runId, epoch } = attempt.hold
   const pending = await tools.outbox.settle(attempt.hold)
   if (signal.aborted) throw signal.reason
-  const { items, events, usage, state, metadata } = result
+  const { items, events, usage, state, metadata, memories } = result
   const pause = {
     sessionId,
     runId,
@@ -35,6 +35,7 @@ export async function concludePaused(
     ...(usage && { usage }),
     ...(state !== undefined && { state }),
     ...(metadata && { metadata }),
+    ...(memories && { memories }),
     attempt: recordOf(attempt, 'paused'),
   }
   if (armed) await failpoint('pause.before', { sessionId, runId })

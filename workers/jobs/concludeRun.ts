@@ -114,14 +114,14 @@ function givenBack(attempt: AttemptInProgress, events: SessionEvent[] | null, de
 async function end(
   attempt: AttemptInProgress,
   ending: Pick<RunEnd, 'status' | 'items' | 'events' | 'attempt'> &
-    Partial<Pick<RunEnd, 'error' | 'usage' | 'state' | 'metadata'>>,
+    Partial<Pick<RunEnd, 'error' | 'usage' | 'state' | 'metadata' | 'memories'>>,
   tools: RunTools,
   signal: AbortSignal,
 ): Promise<void> {
   const { sessionId, runId, epoch } = attempt.hold
   const pending = await tools.outbox.settle(attempt.hold)
   if (signal.aborted) throw signal.reason
-  const { status, items, error, usage, state, metadata, attempt: record } = ending
+  const { status, items, error, usage, state, metadata, memories, attempt: record } = ending
   const whole: WorkerEnd = {
     sessionId,
     runId,
@@ -134,6 +134,7 @@ async function end(
     ...(usage && { usage }),
     ...(state !== undefined && { state }),
     ...(metadata && { metadata }),
+    ...(memories && { memories }),
   }
   if (armed) await failpoint('finish.before', { ...idsOf(attempt), status })
   const ended = await persist(() => tools.finishes.end(whole), attempt, tools, signal)

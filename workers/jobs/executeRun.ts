@@ -5,6 +5,7 @@ import { parseVersion, reportedMajor } from '@shared/domain/versions'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { readHistory, readRunItems } from '@shared/store/history'
 import type { ClaimedRun } from '@shared/store/claimRuns'
+import { readToldMemories } from '@shared/store/memories'
 import type { ToolCall } from '@shared/domain/objects'
 import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
@@ -79,9 +80,11 @@ async function prepareCall(
   const limits = policy.history
   const history = await historyOf(attempt.claimed, limits, tools)
   const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
+  const memories =
+    attempt.claimed.memories === 0 ? [] : await readForRun(readToldMemories(tools.db, session.endUser.id))
   const { id, attempt: number, leg, type, metadata } = run
   const about = { id, attempt: number, leg, type, metadata }
-  const parts = { run: about, session, inputs, runItems, toolResults, history }
+  const parts = { run: about, session, inputs, runItems, toolResults, memories, history }
   const call = openai
     ? openAiCall(buildRequest(parts, limits), openai)
     : await ownCall(writeRequest(parts, limits), attempt, tools)

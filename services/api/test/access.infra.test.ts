@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Memory } from '@shared/domain/memories'
 import type { Run } from '@shared/domain/objects'
 import type { ApiClient, Page } from '../../../test/server/apiClient.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
@@ -18,6 +19,7 @@ interface World {
   endUserId: string
   endpointId: string
   deliveryId: string
+  memoryId: string
   /** Used up by one request. */
   refreshToken(): Promise<string>
 }
@@ -37,6 +39,8 @@ const ofEndpoint = (suffix: string, body?: object) => (world: World) =>
   [`/v1/webhook-endpoints/${world.endpointId}${suffix}`, body] as [string, object?]
 const ofDelivery = (suffix: string) => (world: World) =>
   [`/v1/webhook-deliveries/${world.deliveryId}${suffix}`] as [string]
+
+const ofMemory = (body?: object) => (world: World) => [`/v1/memories/${world.memoryId}`, body] as [string, object?]
 
 const ofEndUser = (body?: object) => (world: World) => [`/v1/end-users/${world.endUserId}`, body] as [string, object?]
 
@@ -91,6 +95,26 @@ const RULES: Record<string, Rule> = {
   eraseEndUser: {
     request: async ({ server }) => [`/v1/end-users/${(await server.main.newPerson()).id}`],
     statuses: ofServer(204),
+  },
+  listMemories: {
+    request: (world) => [`/v1/memories?endUserId=${world.endUserId}`],
+    statuses: [401, 401, 404, 404, 403, 200, 200],
+  },
+  listMemoryTopics: {
+    request: (world) => [`/v1/memories/topics?endUserId=${world.endUserId}`],
+    statuses: [401, 401, 404, 404, 403, 200, 200],
+  },
+  createMemory: {
+    request: (world) => ['/v1/memories', { endUserId: world.endUserId, content: 'x' }],
+    statuses: [401, 401, 404, 404, 403, 201, 201],
+  },
+  readMemory: { request: ofMemory(), statuses: OWN },
+  updateMemory: { request: ofMemory({ content: 'x' }), statuses: OWN },
+  deleteMemory: {
+    async request({ clients: { owner } }) {
+      return [`/v1/memories/${(await owner.post<Memory>('/v1/memories', { content: 'x' })).body.id}`]
+    },
+    statuses: [401, 401, 404, 404, 403, 204, 204],
   },
   listItems: { request: ofSession('/items'), statuses: OWN },
   listRuns: { request: ofSession('/runs'), statuses: OWN },
@@ -162,6 +186,7 @@ beforeAll(async () => {
   const { id: endpointId } = (await server.main.client.post<{ id: string }>('/v1/webhook-endpoints', hook)).body
   const { id: sessionId } = await owner.client.createSession({ agent: 'ours' })
   const { run, item } = await owner.client.ask(sessionId, 'x')
+  const { id: memoryId } = (await owner.client.post<Memory>('/v1/memories', { content: 'likes tea' })).body
   const deliveries = `/v1/webhook-endpoints/${endpointId}/deliveries`
   const deliveryId = (await server.main.client.get<Page<{ id: string }>>(deliveries)).body.data[0]!.id
   const identity = { id: owner.id, organizationId: server.main.organizationId }
@@ -174,6 +199,7 @@ beforeAll(async () => {
     endUserId: owner.id,
     endpointId,
     deliveryId,
+    memoryId,
     clients: {
       nobody: server.client(null),
       expired: server.client(expired),

@@ -68,11 +68,15 @@ describe('an erased end user', () => {
     ;(await server.stage.turn(failed.id)).answer(400, { error: CANARY })
     await eventually(async () => (await person.client.readRun(failed.id)).status === 'failed')
 
+    await person.client.post('/v1/memories', { topic: CANARY, content: CANARY })
+
     const before = await placesOf(CANARY)
     for (const place of [
       'end_users.metadata',
       'end_users.external_id',
       'sessions.title',
+      'memories.topic',
+      'memories.content',
       'sessions.metadata',
       'items.data',
     ])

@@ -1,5 +1,5 @@
 -- Takes one run for a worker. The caller has locked its head and gives what it read there. Null: somebody was faster.
-create or replace function claim_run_v1(
+create or replace function claim_run_v2(
   p_worker_id uuid, p_run_id uuid, p_last_seq bigint, p_held_run_id uuid, p_now timestamptz
 ) returns jsonb language plpgsql volatile as $$
 declare
@@ -43,7 +43,8 @@ begin
     'session', (
       select jsonb_build_object('id', s.id, 'handle', s.handle, 'metadata', s.metadata, 'state', s.state,
         'agent', (select a.name from agents a where a.id = s.agent_id),
-        'endUser', (select jsonb_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata)
+        'endUser', (select jsonb_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata,
+            'memories', u.memory_count)
           from end_users u where u.id = s.end_user_id))
       from sessions s where s.id = v_run.session_id),
     'inputs', (
@@ -60,7 +61,7 @@ $$;
 -- as they are, so they are written once, as lines of text, and taken apart by nobody.
 -- Each table is looked into by ids, whatever a plan makes of the joins: one that was made while they were small would read
 -- all of them.
-create or replace function claim_locked_v2(
+create or replace function claim_locked_v3(
   p_worker_id uuid, p_run_ids uuid[], p_session_ids uuid[], p_now timestamptz, p_history int
 ) returns table (claimed json, history text) language plpgsql volatile
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
@@ -105,7 +106,8 @@ begin
       'nextItemNo', (t.run).next_item_no, 'deadlineAt', (t.run).deadline_at),
     'session', json_build_object('id', s.id, 'handle', s.handle, 'metadata', s.metadata, 'state', s.state,
       'agent', (select a.name from agents a where a.id = s.agent_id),
-      'endUser', (select json_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata)
+      'endUser', (select json_build_object('id', u.id, 'externalId', u.external_id, 'metadata', u.metadata,
+          'memories', u.memory_count)
         from end_users u where u.id = s.end_user_id)),
     'inputs', (
       select json_agg(i.data order by i.item_no) from items i where i.run_id = (t.run).id and i.kind = 'input'),
@@ -128,7 +130,7 @@ begin
     select n.id, h.last_seq, h.held_run_id from named n join session_heads h on h.session_id = n.session_id
       where h.session_id = any (p_session_ids) and n.status = 'queued' and n.attempt > 0
   loop
-    v_claimed := claim_run_v1(p_worker_id, v_again.id, v_again.last_seq, v_again.held_run_id, p_now);
+    v_claimed := claim_run_v2(p_worker_id, v_again.id, v_again.last_seq, v_again.held_run_id, p_now);
     if v_claimed is not null then
       claimed := v_claimed;
       history := null;
@@ -150,7 +152,7 @@ $$;
 -- settings leave only the one that reads runs_due in order and stops.
 -- out  a row for each claimed run: { run, session, inputs, toolResults, baseSeq, at, events }, and the earlier items, newest
 --      first, a line each: its run's number, `!` when it was cut short or else a space, its data; null when they were not read
-create or replace function claim_runs_v3(p_worker_id uuid, p_hints uuid[], p_limit int, p_history int)
+create or replace function claim_runs_v4(p_worker_id uuid, p_hints uuid[], p_limit int, p_history int)
 returns table (claimed json, history text) language plpgsql volatile
 set enable_sort = off set enable_seqscan = off as $$
 declare
@@ -176,7 +178,7 @@ begin
     select array_agg(due.id), array_agg(due.session_id) into v_ids, v_sessions from due;
     if v_ids is not null then
       v_locked := true;
-      return query select * from claim_locked_v2(p_worker_id, v_ids, v_sessions, v_now, p_history);
+      return query select * from claim_locked_v3(p_worker_id, v_ids, v_sessions, v_now, p_history);
       get diagnostics v_taken = row_count;
       v_left := v_left - v_taken;
     end if;
@@ -194,7 +196,7 @@ begin
     select array_agg(due.id), array_agg(due.session_id) into v_ids, v_sessions from due;
     exit when v_ids is null;
     v_locked := true;
-    return query select * from claim_locked_v2(p_worker_id, v_ids, v_sessions, v_now, p_history);
+    return query select * from claim_locked_v3(p_worker_id, v_ids, v_sessions, v_now, p_history);
     get diagnostics v_taken = row_count;
     v_left := v_left - v_taken;
   end loop;
@@ -207,12 +209,12 @@ begin
   perform from session_heads h
     where h.session_id = v_sessions[1] and (h.held_run_id is null or h.held_run_id = v_ids[1]) for no key update;
   if not found then return; end if;
-  return query select * from claim_locked_v2(p_worker_id, v_ids, v_sessions, clock_timestamp(), p_history);
+  return query select * from claim_locked_v3(p_worker_id, v_ids, v_sessions, clock_timestamp(), p_history);
 end
 $$;
 
 -- The quarantine takes one run that has lost two workers; no row when there is none.
-create or replace function claim_quarantined_v1(p_worker_id uuid) returns setof jsonb language plpgsql volatile
+create or replace function claim_quarantined_v2(p_worker_id uuid) returns setof jsonb language plpgsql volatile
 set enable_sort = off set enable_seqscan = off as $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -227,7 +229,7 @@ begin
     order by r.due_at limit 1
     for no key update of h skip locked;
   if not found then return; end if;
-  v_claimed := claim_run_v1(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
+  v_claimed := claim_run_v2(p_worker_id, v_due.id, v_due.last_seq, v_due.held_run_id, v_now);
   if v_claimed is not null then return next v_claimed; end if;
 end
 $$;

@@ -17,7 +17,7 @@ $$;
 
 -- The end of a leg, by a pause or by the run's end: its items become rows, and what the agent app said of state and
 -- metadata is applied.
--- in   p: { items: [row], events: [{ type, data }], state?, metadata? }; p_seq: the head's last seq
+-- in   p: { items: [row], events: [{ type, data }], state?, metadata?, memories?: as remember_v1 }; p_seq: the head's last seq
 -- out  the events to be written: those given, state.updated, session.updated
 create or replace function settle_leg_v1(p_run runs, p jsonb, p_seq bigint, p_now timestamptz) returns jsonb
 language plpgsql volatile as $$
@@ -32,6 +32,9 @@ begin
     -- of an earlier leg: the last of them may become the output
     on conflict (id) do update set kind = excluded.kind, status = excluded.status
       where (items.kind, items.status) is distinct from (excluded.kind, excluded.status);
+  if p ? 'memories' then
+    perform remember_v1(p_run.session_id, p_run.id, p -> 'memories', p_now);
+  end if;
   update sessions s set updated_at = p_now, metadata = merged_metadata_v1(s.metadata, v_metadata),
       state = case when p ? 'state' then p -> 'state' else s.state end
     where s.id = p_run.session_id;
@@ -70,7 +73,7 @@ $$;
 -- goes on by itself has said of state and metadata counts when the run completes; what it has used counts in any case.
 -- in   p: { sessionId, runId, epoch?, owner?: whose epoch it is, expectSeq?, onlyOverdue?: not when it was resumed or pushed
 --           meanwhile, status, error?, usage?, items: [row], events: [{ type, data }],
---           state?, metadata?, hide?: why its items leave the conversation, attempt?: { outcome, error?, … } }
+--           state?, metadata?, memories?, hide?: why its items leave the conversation, attempt?: { outcome, error?, … } }
 -- out  { outcome: ended, baseSeq, at, events, nextRunId } | { outcome: fenced | moved | already_ended | not_overdue | absent }
 create or replace function end_run_v1(p jsonb) returns jsonb language plpgsql volatile as $$
 declare
@@ -133,7 +136,7 @@ $$;
 
 -- Ends runs for the worker that has carried them out: all that end at the same time, in one statement. The others go
 -- through end_run_v1, one by one in the same transaction: those that were fenced or ended, to be told apart, and those
--- whose agent app has set state or metadata. All heads are locked first, in the order of their ids, so that batches of
+-- whose agent app has set state, metadata or memories. All heads are locked first, in the order of their ids, so that batches of
 -- workers and APIs never wait crosswise. Tables are looked into by ids, whatever a plan makes of the joins.
 -- in   p_ends: [{ …: as end_run_v1, by epoch; no owner, expectSeq, hide }]
 -- out  a row for each: { runId, outcome, … } as end_run_v1; of those that ended together `ended` is their terminal event
@@ -150,13 +153,20 @@ declare
   v_end jsonb;
 begin
   perform from session_heads h where h.session_id = any (v_sessions) order by h.session_id for no key update;
+  -- and behind them the end users that are written to, for the same reason
+  if jsonb_path_exists(p_ends, '$[*].memories') then
+    perform from end_users u where u.id = any (array(
+        select s.end_user_id from jsonb_array_elements(p_ends) e join sessions s on s.id = (e ->> 'sessionId')::uuid
+          where e ? 'memories'))
+      order by u.id for no key update;
+  end if;
   v_now := clock_timestamp();
 
   for v_ended in
     with given as materialized (
       select g.* from jsonb_array_elements(p_ends) as e (one), jsonb_to_record(e.one) as g
           ("sessionId" uuid, "runId" uuid, epoch int, status text, error jsonb, usage jsonb, items jsonb, events jsonb, attempt jsonb)
-        where not e.one ?| array['state', 'metadata']
+        where not e.one ?| array['state', 'metadata', 'memories']
     ), held as materialized (
       select g.*, h.organization_id, h.last_seq, h.queued_count from given g
         join session_heads h on h.session_id = g."sessionId"

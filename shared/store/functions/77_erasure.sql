@@ -66,9 +66,10 @@ begin
   perform from end_users u
     where u.id = p_end_user_id and u.organization_id = p_organization_id and u.deleted_at is null for update;
   if not found then return false; end if;
-  update end_users u set external_id = null, metadata = '{}', deleted_at = clock_timestamp(),
+  update end_users u set external_id = null, metadata = '{}', memory_count = 0, deleted_at = clock_timestamp(),
       revoked_at = coalesce(u.revoked_at, clock_timestamp())
     where u.id = p_end_user_id;
+  delete from memories m where m.end_user_id = p_end_user_id;
   delete from refresh_tokens t where t.end_user_id = p_end_user_id;
   delete from idempotency_keys k where k.organization_id = p_organization_id and k.principal = p_principal;
   return true;

@@ -124,7 +124,7 @@ describe('workers that are lost', () => {
     const { runId } = await engine.say(sessionId)
     const client = await engine.db.connect()
     await client.query('begin')
-    await client.query('select claim_runs_v3($1, $2, 1, 0)', [bare(worker), [bare(runId)]])
+    await client.query('select claim_runs_v4($1, $2, 1, 0)', [bare(worker), [bare(runId)]])
     await removeWorker(engine.db, worker)
     expect(await findOrphanedRuns(engine.db, 10)).toEqual([])
     await client.query('commit')

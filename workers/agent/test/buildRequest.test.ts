@@ -35,6 +35,7 @@ const parts = (more: Partial<RequestParts> = {}): RequestParts => ({
   inputs: [{ content: 'hello' }],
   runItems: [],
   toolResults: [],
+  memories: [],
   history: HISTORY,
   ...more,
 })

@@ -31,6 +31,7 @@ export function claimedRun(more: Partial<ClaimedRun['run']> = {}): ClaimedRun {
       state: null,
       endUser: { id: newId('endUser'), externalId: null, metadata: {} },
     },
+    memories: 0,
     inputs: [{ content: 'hello' }],
     toolResults: [],
     history: { items: [], whole: true },
