@@ -9,6 +9,7 @@ import * as retention from './0004_retention.ts'
 import * as sessions from './0006_sessions.ts'
 import * as lighterWrites from './0009_lighter_writes.ts'
 import * as memories from './0011_memories.ts'
+import * as flatGrowth from './0020_flat_growth.ts'
 
 /** All migrations in order. Names have no extension, or tsx and node would see two different ones. */
 const MIGRATIONS: Record<string, Knex.Migration> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Knex.Migration> = {
   '0006_sessions': sessions,
   '0009_lighter_writes': lighterWrites,
   '0011_memories': memories,
+  '0020_flat_growth': flatGrowth,
 }
 
 /** Serialises processes that migrate the same database at once; any constant of our own does. */

@@ -1,5 +1,8 @@
 import { type Json, isObject } from '@shared/domain/json'
 
+/** The name under which the bench's agent app is published. */
+export const AGENT = 'bench'
+
 /** What a run of the bench's agent app is to do; a part of the input item. */
 export interface Script {
   /** Pieces of text that it streams. */

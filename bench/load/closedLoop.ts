@@ -18,7 +18,7 @@ export interface LoopVerdict extends FrameCounts {
   first: string[]
 }
 
-/** Beyond it, what was kept is checked at once. */
+/** Beyond it, some of what was kept is checked at once. */
 const KEPT_BYTES = 300_000_000
 const LOOK_EVERY_MS = 500
 const LAST_RUN_MS = 30_000
@@ -90,9 +90,14 @@ export class ClosedLoop {
     }
   }
 
+  /** Only as much at a time as is too much: while it is checked, nobody reads. */
   #boundMemory(): void {
-    const kept = this.#talkers.reduce((sum, { keptBytes }) => sum + keptBytes, 0)
-    if (kept > KEPT_BYTES) for (const talker of this.#talkers) talker.verify()
+    let kept = this.#talkers.reduce((sum, { keptBytes }) => sum + keptBytes, 0)
+    for (const talker of this.#talkers.toSorted((one, other) => other.keptBytes - one.keptBytes)) {
+      if (kept <= KEPT_BYTES) return
+      kept -= talker.keptBytes
+      talker.verify()
+    }
   }
 }
 

@@ -31,6 +31,8 @@ export class FrameCheck {
   readonly counts: FrameCounts = { acknowledged: 0, completed: 0, events: 0, deltas: 0 }
   readonly #sessionId: string
   readonly #runs = new Map<string, SeenRun>()
+  /** The texts of runs that were acknowledged and whose end was not read yet. */
+  readonly #awaited = new Map<string, string>()
   readonly #runOfItem = new Map<string, string>()
   readonly #onText: (runId: string, text: string) => void
   #seq: number
@@ -52,11 +54,26 @@ export class FrameCheck {
     this.#note(textOf(event.type), typeof event.runId === 'string' ? event.runId : undefined, event.data)
   }
 
-  /** What was acknowledged must have ended by now: asked once all of it was read. A run that passed is forgotten. */
+  /**
+   * A message that was acknowledged: its run is judged once its end was read, which may come later, for what was kept is
+   * also checked in the middle of runs. A run that was judged is forgotten.
+   */
   expect({ runId, text }: Acknowledged): void {
+    this.counts.acknowledged++
+    if (this.#runs.get(runId)?.ends.length) this.#judge(runId, text)
+    else this.#awaited.set(runId, text)
+  }
+
+  /** All was read: what was acknowledged must have ended, and nobody else's run must be there. */
+  expectNoMore(): void {
+    for (const [runId, text] of this.#awaited) this.#judge(runId, text)
+    for (const [runId, { ends }] of this.#runs) this.#fault(`${runId} was not acknowledged`, ends.join())
+  }
+
+  #judge(runId: string, text: string): void {
     const run = this.#runs.get(runId)
     this.#runs.delete(runId)
-    this.counts.acknowledged++
+    this.#awaited.delete(runId)
     if (run?.ends.length !== 1 || run.ends[0] !== 'run.completed') {
       return this.#fault(`${runId} was acknowledged and ended ${run?.ends.length ?? 0} times`, run?.ends.join() ?? '')
     }
@@ -66,16 +83,14 @@ export class FrameCheck {
       this.#fault(`${runId} grew to something else`, `${run.grown}, not ${text}`)
   }
 
-  /** Runs that nobody acknowledged: asked at the end. */
-  expectNoMore(): void {
-    for (const [runId, { ends }] of this.#runs) this.#fault(`${runId} was not acknowledged`, ends.join())
-  }
-
   #note(type: string, runId: string | undefined, data: JsonObject): void {
     if (type === 'item.delta') return this.#grow(textOf(data.itemId), data.patch)
     if (runId === undefined) return
     if (type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled') {
-      return void this.#run(runId).ends.push(type)
+      this.#run(runId).ends.push(type)
+      const text = this.#awaited.get(runId)
+      if (text !== undefined) this.#judge(runId, text)
+      return
     }
     const { item } = data
     if (!isObject(item) || item.kind === 'input' || !isObject(item.data)) return

@@ -1,6 +1,6 @@
+import { AGENT } from '../agent/script.ts'
 import { createApiClient } from '../client/apiClient.ts'
 import { createSession, signIn } from '../client/calls.ts'
-import { AGENT } from '../scenarios/measuredCluster.ts'
 import type { Talk } from './talker.ts'
 
 const AT_ONCE = 8

@@ -9,6 +9,7 @@ import {
   isQuarantineNeeded,
 } from '@shared/store/dueRuns'
 import type { Database } from '@shared/store/pool'
+import { forgetRefreshTokens } from '@shared/store/refreshTokens'
 import { claimDeliveries, forgetDeliveries } from '@shared/store/sendDeliveries'
 import { findOutdatedRuns } from '@shared/store/retention'
 import { claimRuns } from '@shared/store/claimRuns'
@@ -65,6 +66,7 @@ export const STATEMENTS: MeasuredStatement[] = [
   { name: 'ensureDeltaPartitions', execute: (db) => ensureDeltaPartitions(db, 3) },
   { name: 'forgetIdempotencyKeys', execute: (db) => forgetIdempotencyKeys(db, tunables.idempotency) },
   { name: 'forgetDeliveries', execute: (db) => forgetDeliveries(db, kept) },
+  { name: 'forgetRefreshTokens', execute: forgetRefreshTokens },
   { name: 'forgetWorkers', execute: (db) => forgetWorkers(db) },
   { name: 'findOldPartitions', execute: (db) => findOldPartitions(db, tunables.compaction.grace) },
   {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { AGENT } from '../agent/script.ts'
 import { agentview } from '../cluster/repository.ts'
 import { type Cluster, startCluster } from '../cluster/startCluster.ts'
 import type { Running } from '../cluster/running.ts'
@@ -9,8 +10,7 @@ import { type WorkFolder, makeWorkFolder } from '../cluster/workFolder.ts'
 import { type KeptData, giveCredentials, keepCredentials, versionAt } from './keptData.ts'
 import type { ScenarioContext } from './scenario.ts'
 
-/** The bench's agent app under its published name. A widget's agent is not sent years of history: the newest ten turns. */
-export const AGENT = 'bench'
+/** A widget's agent is not sent years of history: the newest ten turns. */
 export const HISTORY_ITEMS = 20
 
 export interface MeasuredPlan {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { FrameCheck } from '../load/frameCheck.ts'
 import { FrameStore } from '../load/frameStore.ts'
 
@@ -61,6 +61,35 @@ test.each<[string, string, (frames: Frames) => void]>([
   ['a run that nobody asked for', 'run_2 was not acknowledged', (frames) => frames.push(...goodRun('run_2', 7))],
 ])('%s is found', (_what, fault, change) => {
   expect(check(changed(change)).faults.join('\n')).toContain(fault)
+})
+
+describe('what was kept is checked in the middle of a run that was acknowledged', () => {
+  function checkedAfter(count: number, frames: Frames): FrameCheck {
+    const checked = new FrameCheck(SESSION, 0)
+    for (const frame of frames.slice(0, count)) checked.take(JSON.stringify(frame))
+    checked.expect({ runId: 'run_1', text: TEXT })
+    for (const frame of frames.slice(count)) checked.take(JSON.stringify(frame))
+    checked.expectNoMore()
+    return checked
+  }
+
+  test.each([0, 1, 2, 3, 4, 5, 6])('after %i of its 6 frames: it is judged by all of them', (count) => {
+    const { faults, counts } = checkedAfter(count, goodRun('run_1', 1))
+    expect(faults).toEqual([])
+    expect(counts).toEqual({ acknowledged: 1, completed: 1, events: 6, deltas: 1 })
+  })
+
+  test.each([
+    ['never ends', 'run_1 was acknowledged and ended 0 times', goodRun('run_1', 1).slice(0, 5)],
+    ['ends twice', 'run_1 was not acknowledged', changed((frames) => frames.push({ ...frames[5]!, seq: 7 }))],
+    [
+      'fails',
+      'run_1 was acknowledged and ended 1 times: run.failed',
+      changed((frames) => (frames[5]!.type = 'run.failed')),
+    ],
+  ])('and %s: that is found', (_what, fault, frames) => {
+    expect(checkedAfter(3, frames).faults.join('\n')).toContain(fault)
+  })
 })
 
 function withContent(frame: Frames[number], content: string): Frames[number] {

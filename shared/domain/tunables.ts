@@ -198,6 +198,8 @@ export const tunables = {
   idempotency: 24 * HOUR,
   endUserToken: 1 * HOUR,
   refreshToken: 30 * DAY,
+  /** Refresh tokens that have ended: rows that one statement removes, and statements of one round of housekeeping. */
+  forgetTokens: { batch: 5_000, batches: 20 },
   /** A warning on the socket before its token ends. */
   tokenWarning: 30 * SECOND,
   /** How long a process trusts what it read of a key, an organization or an agent. Revocation takes this long. */

@@ -84,6 +84,28 @@ export async function rotateRefreshToken(
   return { outcome: 'refused', revoked: revoked && idOf('tokenFamily', revoked.family_id) }
 }
 
+/**
+ * Removes tokens that ended so long ago that no access token which came with one can still count; at most so many, and
+ * tells how many. A family that was revoked stays revoked: its rows, which say so, stay as long as any other of the family.
+ */
+export async function forgetRefreshTokens(db: Database): Promise<number> {
+  const rows = await query(
+    db,
+    {
+      name: 'forget_refresh_tokens',
+      text: `delete from refresh_tokens where hash = any (array(
+               select t.hash from refresh_tokens t
+               where t.expires_at < (select clock_timestamp()) - make_interval(secs => $1)
+                 and (t.revoked_at is null or (
+                   select bool_and(f.expires_at < clock_timestamp() - make_interval(secs => $1))
+                   from refresh_tokens f where f.family_id = t.family_id))
+               order by t.expires_at limit $2)) returning 1`,
+    },
+    [tunables.endUserToken / 1_000, tunables.forgetTokens.batch],
+  )
+  return rows.length
+}
+
 function newToken(): string {
   return `av_rt_${randomBytes(32).toString('base64url')}`
 }

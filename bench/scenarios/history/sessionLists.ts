@@ -1,8 +1,9 @@
 import { idOf } from '@shared/domain/ids'
 import { isObject } from '@shared/domain/json'
+import { AGENT } from '../../agent/script.ts'
 import { type Quantiles, quantilesOf } from '../../load/quantiles.ts'
 import { KIND, RUNS_OF_SESSION, SESSIONS_OF_USER, benchId } from '../../seed/benchId.ts'
-import { AGENT, type MeasuredCluster } from '../measuredCluster.ts'
+import type { MeasuredCluster } from '../measuredCluster.ts'
 
 /** One way of asking for sessions. */
 export interface MeasuredList {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { isObject } from '@shared/domain/json'
 import { idOf, newUuid, uuidOf } from '@shared/domain/ids'
+import { AGENT } from '../../agent/script.ts'
 import { type ApiClient, createApiClient } from '../../client/apiClient.ts'
 import { createSession } from '../../client/calls.ts'
-import { AGENT, type MeasuredCluster } from '../measuredCluster.ts'
+import type { MeasuredCluster } from '../measuredCluster.ts'
 
 /** An end user with very many sessions, and one session that all of the sockets read. */
 export interface SharedSession {

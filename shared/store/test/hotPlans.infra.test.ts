@@ -6,6 +6,7 @@ import { deleteSessions, eraseSessions } from '../deleteSessions.ts'
 import { findUnclaimedRuns } from '../dueRuns.ts'
 import { areEndUsers } from '../endUsers.ts'
 import { type SealedEnd, endRuns, sealEnd } from '../endRuns.ts'
+import { forgetRefreshTokens } from '../refreshTokens.ts'
 import { findErasedEndUsers } from '../eraseEndUser.ts'
 import { readHistory } from '../history.ts'
 import type { Database } from '../pool.ts'
@@ -19,7 +20,7 @@ import { type Plan, type Scan, type WatchedDatabase, watchPlans } from './watchP
 
 /** Tables that grow with use. One that holds a row per tenant, agent or worker may be read as a whole. */
 const GROWING =
-  /^(sessions|session_heads|runs|items|attempts|session_events|session_deltas.*|end_users|idempotency_keys|deliveries|scores|pauses)$/
+  /^(sessions|session_heads|runs|items|attempts|session_events|session_deltas.*|end_users|refresh_tokens|idempotency_keys|deliveries|scores|pauses)$/
 
 let engine: TestEngine
 let watched: WatchedDatabase
@@ -227,6 +228,19 @@ const HOT: Record<string, HotStatement> = {
       for (const sessionId of sessionIds) await engine.say(sessionId)
       return async (db) =>
         expect((await deleteSessions(db, engine.organizationId, sessionIds)).runIds).toHaveLength(TOGETHER)
+    },
+  },
+  'removing refresh tokens that have ended': {
+    indexes: [/^refresh_tokens_expires$/, /^refresh_tokens_family$/],
+    begin: async () => {
+      const [family] = await engine.rows<{ hash: Buffer }>(
+        `update refresh_tokens set expires_at = now() - interval '1 year', revoked_at = now()
+         where hash = (select hash from refresh_tokens order by expires_at desc limit 1) returning hash`,
+      )
+      return async (db) => {
+        expect(family).toBeDefined()
+        expect(await forgetRefreshTokens(db)).toBe(1)
+      }
     },
   },
   'looking for due runs': {

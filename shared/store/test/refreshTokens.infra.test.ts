@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { newId } from '@shared/domain/ids'
+import { newId, uuidOf } from '@shared/domain/ids'
+import { tunables } from '@shared/domain/tunables'
 import { createApiKey, findApiKey, hashOf } from '../apiKeys.ts'
 import { areEndUsers, createAnonymousEndUser, findEndUser } from '../endUsers.ts'
 import { readLostPrincipals } from '../principals.ts'
-import { createRefreshToken, rotateRefreshToken } from '../refreshTokens.ts'
+import { createRefreshToken, forgetRefreshTokens, rotateRefreshToken } from '../refreshTokens.ts'
 import { type TestEngine, startTestEngine } from './testEngine.ts'
 
 let engine: TestEngine
@@ -120,6 +121,68 @@ describe('a refresh token', () => {
     const { token } = await visitor()
     const rows = await engine.rows('select t::text as row from refresh_tokens t')
     expect(JSON.stringify(rows)).not.toContain(token)
+  })
+})
+
+describe('refresh tokens that have ended are removed', () => {
+  /** As if so much time had passed since a token was made. */
+  const age = (token: string, by: string) =>
+    engine.rows('update refresh_tokens set expires_at = expires_at - $2::interval where hash = $1', hashOf(token), by)
+  const kept = async (familyId: string) =>
+    (await engine.rows('select from refresh_tokens where family_id = $1', uuidOf('tokenFamily', familyId))).length
+
+  test('once no access token of theirs counts any more', async () => {
+    const { token, familyId, endUserId } = await visitor()
+    const other = await visitor()
+    await age(token, '30 days 59 minutes')
+    await age(other.token, '30 days 61 minutes')
+    expect(await forgetRefreshTokens(engine.db)).toBe(1)
+    expect([await kept(familyId), await kept(other.familyId)]).toEqual([1, 0])
+    const asked = { organizationId: engine.organizationId, endUserId, familyId }
+    expect(await areEndUsers(engine.db, [asked])).toEqual([true])
+  })
+
+  test('also those of a family that goes on', async () => {
+    const { token, familyId } = await visitor()
+    const second = (await rotate(token))!.refreshToken
+    await age(token, '31 days')
+    expect(await forgetRefreshTokens(engine.db)).toBe(1)
+    expect(await kept(familyId)).toBe(1)
+    expect(await rotate(second)).toMatchObject({ familyId })
+  })
+
+  test('but a family stays revoked while it has a token, also one that was made in the same moment', async () => {
+    const { token, familyId } = await visitor()
+    const second = (await rotate(token))!.refreshToken
+    await rotate(token)
+    await engine.rows(
+      `insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
+       select $2, organization_id, end_user_id, family_id, expires_at from refresh_tokens where hash = $1`,
+      hashOf(second),
+      hashOf('in the same moment'),
+    )
+    await age(token, '31 days')
+    await age(second, '31 days')
+    expect(await forgetRefreshTokens(engine.db)).toBe(0)
+    expect(await rotate('in the same moment')).toBeNull()
+    await age('in the same moment', '31 days')
+    expect(await forgetRefreshTokens(engine.db)).toBe(3)
+    expect(await kept(familyId)).toBe(0)
+  })
+
+  test('so many at a time', async () => {
+    const { token, familyId } = await visitor()
+    const { batch } = tunables.forgetTokens
+    await engine.rows(
+      `insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
+       select sha256(n::text::bytea), organization_id, end_user_id, family_id, now() - interval '1 year'
+       from refresh_tokens, generate_series(1, $2::int) n where hash = $1`,
+      hashOf(token),
+      batch + 10,
+    )
+    expect(await forgetRefreshTokens(engine.db)).toBe(batch)
+    expect(await forgetRefreshTokens(engine.db)).toBe(10)
+    expect(await kept(familyId)).toBe(1)
   })
 })
 

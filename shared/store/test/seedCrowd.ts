@@ -17,6 +17,11 @@ export async function seedCrowd(engine: TestEngine, longSessions: readonly strin
     END_USERS,
   )
   await sql(
+    `insert into refresh_tokens (hash, organization_id, end_user_id, family_id, expires_at)
+     select sha256((id::text || n)::bytea), organization_id, id, gen_random_uuid(), now() + n * interval '1 day'
+     from end_users, generate_series(1, 5) n`,
+  )
+  await sql(
     `insert into sessions (id, organization_id, agent_id, end_user_id, space, handle, version)
      select gen_random_uuid(), s.organization_id, s.agent_id, u.id, s.space, 'many', '1.0.0'
      from sessions s, end_users u, generate_series(1, $2::int) where s.id = $1`,

@@ -1,5 +1,6 @@
 import { tunables } from '@shared/domain/tunables'
 import { ensureDeltaPartitions, forgetIdempotencyKeys } from '@shared/store/dueRuns'
+import { forgetRefreshTokens } from '@shared/store/refreshTokens'
 import { forgetDeliveries } from '@shared/store/sendDeliveries'
 import { forgetWorkers } from '@shared/store/workers'
 import type { ChoreTools } from './choreTools.ts'
@@ -10,11 +11,18 @@ export async function housekeep({ db }: ChoreTools): Promise<void> {
   // A busy installation keeps thousands of keys a minute.
   while ((await forgetIdempotencyKeys(db, tunables.idempotency)) > 0);
   await forgetWorkers(db)
-  await forgetOldDeliveries(db)
+  const { kept, forgetBatch, forgetBatches } = tunables.webhooks
+  await inBatches(() => forgetDeliveries(db, kept), { batch: forgetBatch, batches: forgetBatches })
+  await inBatches(() => forgetRefreshTokens(db), tunables.forgetTokens)
 }
 
 /** In bounded statements; what is left waits for the next time. */
-async function forgetOldDeliveries(db: ChoreTools['db']): Promise<void> {
-  const { kept, forgetBatch, forgetBatches } = tunables.webhooks
-  for (let left = forgetBatches; left > 0; left--) if ((await forgetDeliveries(db, kept)) < forgetBatch) return
+async function inBatches(forget: () => Promise<number>, { batch, batches }: Batches): Promise<void> {
+  for (let left = batches; left > 0; left--) if ((await forget()) < batch) return
+}
+
+interface Batches {
+  /** Rows that one statement removes at most: fewer are all there were. */
+  batch: number
+  batches: number
 }
