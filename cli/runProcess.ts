@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { migrate } from '@agentview/migrations/migrate'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
+import { mountInterop } from '@services/interop/mountInterop'
 import { mountRealtime } from '@services/realtime/mountRealtime'
 import { attachSockets } from '@services/realtime/sockets'
 import { createBroker } from '@shared/broker/createBroker'
@@ -226,7 +227,9 @@ function serve(
     const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     const markForPage = markForPages(db)
-    app.use(cors(markForPage), jsonBody())
+    app.use(cors(markForPage))
+    if (roles.includes('api')) mountInterop(app, tools, authenticator)
+    app.use(jsonBody())
     if (roles.includes('realtime')) {
       mountRealtime(app, tools, authenticator)
       const io = attachSockets(listening.server, tools)

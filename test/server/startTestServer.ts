@@ -3,6 +3,7 @@ import type { QueryResultRow } from 'pg'
 import { pino } from 'pino'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
+import { mountInterop } from '@services/interop/mountInterop'
 import { mountRealtime } from '@services/realtime/mountRealtime'
 import { attachSockets } from '@services/realtime/sockets'
 import { createBroker } from '@shared/broker/createBroker'
@@ -153,7 +154,9 @@ async function compose(
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   const markForPage = markForPages(db)
-  app.use(cors(markForPage), jsonBody())
+  app.use(cors(markForPage))
+  mountInterop(app, tools, authenticator)
+  app.use(jsonBody())
   mountRealtime(app, tools, authenticator)
   const io = attachSockets(listening.server, tools)
   mountApi(app, tools, authenticator, '0.0.0')

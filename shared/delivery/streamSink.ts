@@ -2,20 +2,39 @@ import type { ServerResponse } from 'node:http'
 import type { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { RunSink } from './runFeed.ts'
+import type { CutReason } from './sink.ts'
+
+/** How events are written to one reader. */
+export interface Wire {
+  contentType: string
+  /** Sends the headers at once, also when the first event is far away. */
+  hello: string
+  /** Keeps proxies from closing an idle stream. */
+  alive: string
+  frames(entries: readonly LogEntry[]): string
+  /** The last words when the reader is cut; when all was said nothing more comes. */
+  cut(reason: CutReason, lastSeq: number): string
+}
 
 /** A frame of server-sent events. The data is JSON, so it never holds a line end. */
 export function sseFrame({ seq, type, text }: LogEntry): string {
   return `id: ${seq}\nevent: ${type}\ndata: ${text}\n\n`
 }
 
+/** Server-sent events as the Client API has them: a cut is told as an event `cut`. */
+export const SSE: Wire = {
+  contentType: 'text/event-stream; charset=utf-8',
+  hello: ': connected\n\n',
+  alive: ': alive\n\n',
+  frames: (entries) => entries.map(sseFrame).join(''),
+  cut: (reason, lastSeq) => `event: cut\ndata: ${JSON.stringify({ reason, lastSeq })}\n\n`,
+}
+
 /** How long a reader may take for what is left when everything was said. */
 const LINGER_MS = 30_000
 
-/**
- * Answers a request with server-sent events. Comments keep proxies from closing an idle stream; a cut is told as an
- * event `cut` before the end. `onClose` is called once, when the reader has gone or all was said.
- */
-export function openSse(response: ServerResponse, onClose: () => void): RunSink & { start(): void } {
+/** Answers a request with a stream of events. `onClose` is called once, when the reader has gone or all was said. */
+export function openStream(response: ServerResponse, wire: Wire, onClose: () => void): RunSink & { start(): void } {
   let heartbeat: NodeJS.Timeout | undefined
   let linger: NodeJS.Timeout | undefined
   response.on('close', () => {
@@ -27,14 +46,13 @@ export function openSse(response: ServerResponse, onClose: () => void): RunSink 
   function start(): void {
     if (response.headersSent || response.destroyed) return
     response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': wire.contentType,
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
       connection: 'keep-alive',
     })
-    // Sends the headers at once, also when the first event is far away.
-    response.write(': connected\n\n')
-    heartbeat = setInterval(() => response.write(': alive\n\n'), tunables.streamHeartbeat)
+    response.write(wire.hello)
+    heartbeat = setInterval(() => response.write(wire.alive), tunables.streamHeartbeat)
   }
 
   function finish(lastWords = ''): void {
@@ -49,14 +67,14 @@ export function openSse(response: ServerResponse, onClose: () => void): RunSink 
     start,
     send(entries) {
       start()
-      response.write(entries.map(sseFrame).join(''))
+      response.write(wire.frames(entries))
     },
     pendingBytes: () => response.writableLength,
     async drained() {
       if (response.writableNeedDrain && !response.destroyed) await drainOrClose(response)
     },
     cut(reason, lastSeq) {
-      finish(`event: cut\ndata: ${JSON.stringify({ reason, lastSeq })}\n\n`)
+      finish(wire.cut(reason, lastSeq))
       // One that does not read would keep its buffer for ever.
       if (reason === 'slow') response.destroy()
     },

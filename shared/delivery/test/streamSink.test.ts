@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { LogEntry } from '@shared/domain/logEntry'
 import { tunables } from '@shared/domain/tunables'
 import type { DeliveredEvent } from '../sink.ts'
-import { openSse, sseFrame } from '../sseSink.ts'
+import { SSE, openStream, sseFrame } from '../streamSink.ts'
 import { entry, event } from './fakeLog.ts'
 
 let server: Server
@@ -47,7 +47,7 @@ const large = (seq: number): LogEntry =>
   LogEntry.of({ ...event(seq), type: 'custom', data: { name: 'large', data: 'x'.repeat(200_000) } })
 
 /** Until the client's and the system's buffers are full and something is left here. */
-async function fill(sink: ReturnType<typeof openSse>): Promise<void> {
+async function fill(sink: ReturnType<typeof openStream>): Promise<void> {
   for (let seq = 1; ; seq++) {
     sink.send([large(seq)])
     await new Promise((resolve) => setImmediate(resolve))
@@ -72,7 +72,7 @@ describe('a stream', () => {
   test('begins at once, tells why it was cut, and is over', async () => {
     const response = await ask()
     const closed = jest.fn()
-    const sink = openSse(response, closed)
+    const sink = openStream(response, SSE, closed)
     sink.start()
     sink.send([entry(1)])
     sink.cut('shutdown', 1)
@@ -86,7 +86,7 @@ describe('a stream', () => {
 
   test('is kept alive by comments while nothing happens, and not after its end', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
-    const sink = openSse(await ask(), () => undefined)
+    const sink = openStream(await ask(), SSE, () => undefined)
     sink.start()
     jest.advanceTimersByTime(3 * tunables.streamHeartbeat)
     sink.end()
@@ -100,7 +100,7 @@ describe('a stream', () => {
     const response = await ask()
     const failed = jest.fn()
     response.on('error', failed)
-    const sink = openSse(response, () => undefined)
+    const sink = openStream(response, SSE, () => undefined)
     sink.start()
     await fill(sink)
     sink.end()
@@ -114,7 +114,7 @@ describe('a stream', () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
     const response = await ask()
     const gone = new Promise((resolve) => response.once('close', resolve))
-    const sink = openSse(response, () => undefined)
+    const sink = openStream(response, SSE, () => undefined)
     await fill(sink)
     sink.end()
     jest.advanceTimersByTime(60_000)
@@ -125,7 +125,7 @@ describe('a stream', () => {
   test('that is cut for being slow is given up at once', async () => {
     const response = await ask()
     const gone = new Promise((resolve) => response.once('close', resolve))
-    const sink = openSse(response, () => undefined)
+    const sink = openStream(response, SSE, () => undefined)
     await fill(sink)
     sink.cut('slow', 5)
     await gone
@@ -135,7 +135,7 @@ describe('a stream', () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
     const response = await ask()
     const closed = jest.fn()
-    const sink = openSse(response, closed)
+    const sink = openStream(response, SSE, closed)
     const gone = new Promise((resolve) => response.once('close', resolve))
     client!.destroy()
     await gone
@@ -148,7 +148,7 @@ describe('a stream', () => {
 
   test('waits for room and leaves no listeners behind', async () => {
     const response = await ask()
-    const sink = openSse(response, () => undefined)
+    const sink = openStream(response, SSE, () => undefined)
     const before = ['drain', 'close'].map((name) => response.listenerCount(name))
     await fill(sink)
     const drained = Promise.all(Array.from({ length: 5 }, () => sink.drained()))

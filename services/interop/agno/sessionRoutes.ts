@@ -1,0 +1,154 @@
+import type { Request } from 'express'
+import { Type } from 'typebox'
+import { closed, id } from '@shared/contracts/objects'
+import { type Check, checkOf } from '@shared/contracts/validate'
+import { AgentViewError, notFound } from '@shared/domain/errors'
+import { uuidOf } from '@shared/domain/ids'
+import { type JsonObject, findJsonFault } from '@shared/domain/json'
+import type { Item, Run, Session } from '@shared/domain/objects'
+import { tunables } from '@shared/domain/tunables'
+import { openSession } from '@shared/intake/beginSession'
+import { type Talker, scopeOf } from '@shared/intake/caller'
+import { deleteSession } from '@shared/intake/deleteSession'
+import { updateSession } from '@shared/intake/updateSession'
+import { listSessions } from '@shared/store/listSessions'
+import { findSession, listItems, listRuns, readSession } from '@shared/store/sessions'
+import type { InteropTools } from '../interopTools.ts'
+import type { AgnoRoutes } from './agnoRoutes.ts'
+import { agnoEntry, agnoRun, agnoSession } from './history.ts'
+
+const Name = Type.Union([Type.String({ maxLength: 500 }), Type.Null()])
+const Metadata = Type.Union([Type.Unsafe<JsonObject>({ type: 'object' }), Type.Null()])
+/** Clients send more than this, such as the state, which here only the agent sets. */
+const open = <Properties extends Parameters<typeof closed>[0]>(properties: Properties) => Type.Object(properties)
+
+const checkNew = checkOf(
+  open({ agent_id: Type.String(), session_name: Type.Optional(Name), metadata: Type.Optional(Metadata) }),
+)
+const checkChange = checkOf(open({ session_name: Type.Optional(Name), metadata: Type.Optional(Metadata) }))
+const checkRename = checkOf(open({ session_name: Type.String({ minLength: 1, maxLength: 500 }) }))
+const checkMany = checkOf(open({ session_ids: Type.Array(id('session'), { maxItems: 100 }) }))
+
+/** One page, or as many pages as clients ask for by number. */
+const LISTED = tunables.listMax
+/** Runs of a history at most, the newest ones. */
+const RUNS = 200
+const ITEM_PAGES = 10
+
+/** Sessions and their history. */
+export function sessionRoutes(tools: InteropTools): AgnoRoutes {
+  const { db } = tools
+
+  async function ownSession(caller: Talker, { params }: Request): Promise<Session> {
+    const sessionId = String(params['sessionId'])
+    const found = uuidOf('session', sessionId) && (await findSession(db, scopeOf(caller), sessionId))
+    const session = found ? await readSession(db, sessionId) : null
+    if (!session) throw notFound('session')
+    return session
+  }
+
+  async function changed(
+    caller: Talker,
+    request: Request,
+    title: string | null | undefined,
+    metadata?: JsonObject | null,
+  ) {
+    const { id: sessionId } = await ownSession(caller, request)
+    const change = { ...(title !== undefined && { title: title || null }), ...(metadata && { metadata }) }
+    await updateSession(tools, caller, sessionId, change)
+    return agnoSession(await ownSession(caller, request))
+  }
+
+  async function history({ id: sessionId, agent }: Session) {
+    const runs = (await listRuns(db, sessionId, null, { limit: RUNS, order: 'desc' })).toReversed()
+    const items = await itemsSince(sessionId, runs[0])
+    return runs.map((run) => agnoRun(run, items.get(run.id) ?? [], agent))
+  }
+
+  /** The newest items, from the first of these runs on, by run. */
+  async function itemsSince(sessionId: string, first: Run | undefined): Promise<Map<string, Item[]>> {
+    const byRun = new Map<string, Item[]>()
+    let place: Item | null = null
+    for (let page = 0; first && page < ITEM_PAGES; page++) {
+      const items: Item[] = await listItems(db, sessionId, place, { limit: tunables.listMax, order: 'desc' })
+      for (const item of items) byRun.set(item.runId, [item, ...(byRun.get(item.runId) ?? [])])
+      place = items.at(-1) ?? null
+      if (items.length < tunables.listMax || !place || place.runNo < first.runNo) break
+    }
+    return byRun
+  }
+
+  return {
+    async 'get /sessions'(caller, { query }) {
+      const { organizationId, endUserId } = scopeOf(caller)
+      const agent = typeof query['component_id'] === 'string' ? query['component_id'] : null
+      const filter = { organizationId, endUserId, agent, space: null, status: null, metadata: {}, after: null }
+      const sessions = await listSessions(db, filter, { limit: LISTED, order: 'desc' })
+      const limit = numberIn(query['limit'], LISTED)
+      const page = numberIn(query['page'], 1)
+      const data = sessions.slice((page - 1) * limit, page * limit).map(agnoEntry)
+      const total = sessions.length
+      return {
+        data,
+        meta: { page, limit, total_pages: Math.ceil(total / limit), total_count: total, search_time_ms: 0 },
+      }
+    },
+
+    async 'post /sessions'(caller, { body }) {
+      const { agent_id: agent, session_name: title, metadata } = checked(checkNew, body)
+      const request = { agent, ...(title && { title }), ...(metadata && { metadata }) }
+      const { sessionId } = await openSession(tools, caller, request, null)
+      const session = await readSession(db, sessionId)
+      if (!session) throw notFound('session')
+      return agnoSession(session)
+    },
+
+    async 'delete /sessions'(caller, { body }, response) {
+      for (const sessionId of checked(checkMany, body).session_ids) await deleteSession(tools, caller, sessionId)
+      response.status(204).end()
+    },
+
+    async 'get /sessions/:sessionId'(caller, request) {
+      return agnoSession(await ownSession(caller, request))
+    },
+
+    async 'patch /sessions/:sessionId'(caller, request) {
+      const { session_name: title, metadata } = checked(checkChange, request.body)
+      return changed(caller, request, title, metadata)
+    },
+
+    async 'post /sessions/:sessionId/rename'(caller, request) {
+      return changed(caller, request, checked(checkRename, request.body).session_name)
+    },
+
+    async 'delete /sessions/:sessionId'(caller, request, response) {
+      const { id: sessionId } = await ownSession(caller, request)
+      await deleteSession(tools, caller, sessionId)
+      response.status(204).end()
+    },
+
+    async 'get /sessions/:sessionId/runs'(caller, request) {
+      return history(await ownSession(caller, request))
+    },
+
+    async 'get /sessions/:sessionId/runs/:runId'(caller, request) {
+      const run = (await history(await ownSession(caller, request))).find(
+        (one) => one.run_id === request.params['runId'],
+      )
+      if (!run) throw notFound('run')
+      return run
+    },
+  }
+}
+
+function checked<T>(check: Check<T>, body: unknown): T {
+  const fault = findJsonFault(body, tunables.jsonDepth)
+  const result = fault ? { ok: false as const, details: [fault] } : check(body)
+  if (result.ok) return result.value
+  const [first] = result.details
+  throw new AgentViewError('invalid_request', `The body is not valid: ${first?.path} ${first?.message}.`)
+}
+
+function numberIn(value: unknown, otherwise: number): number {
+  return typeof value === 'string' && /^[1-9]\d{0,5}$/.test(value) ? Math.min(Number(value), LISTED) : otherwise
+}
