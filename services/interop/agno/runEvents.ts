@@ -65,8 +65,10 @@ export function agnoEvents({ runId, sessionId, agent, before }: RunAbout): (even
     const { itemId, patch } = event.data
     const item = view.items.find(({ id }) => id === itemId)
     if (!item || wordsOf(item.data) === null) return []
-    const text = patch.map((one) => (one.op === 'append' && one.path === '/content' ? String(one.value) : '')).join('')
-    return words(text, itemId, event.at)
+    const added = patch.flatMap((one) =>
+      one.op === 'append' && one.path === '/content' && typeof one.value === 'string' ? [one.value] : [],
+    )
+    return words(added.join(''), itemId, event.at)
   }
 
   function stands({ status, pause, error }: Run, at: string): AgnoEvent[] {

@@ -36,7 +36,9 @@ const SESSION: Session = {
 
 function told(events: SessionEvent[], before: Item[] | null = null): string[] {
   const translate = agnoEvents({ ...ABOUT, before })
-  return events.flatMap(translate).map((one) => `${one.event} ${String(one['content'] ?? '')}`.trim())
+  return events
+    .flatMap(translate)
+    .map((one) => (typeof one['content'] === 'string' ? `${one.event} ${one['content']}`.trim() : one.event))
 }
 
 describe('a run as Agno’s clients are told of it', () => {
