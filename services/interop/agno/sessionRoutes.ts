@@ -1,6 +1,5 @@
 import type { Request } from 'express'
-import { Type } from 'typebox'
-import { closed, id } from '@shared/contracts/objects'
+import { AgnoRename, AgnoSessionChange, AgnoSessions, NewAgnoSession } from '@shared/contracts/agno'
 import { type Check, checkOf } from '@shared/contracts/validate'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { uuidOf } from '@shared/domain/ids'
@@ -17,17 +16,10 @@ import type { InteropTools } from '../interopTools.ts'
 import type { AgnoRoutes } from './agnoRoutes.ts'
 import { agnoEntry, agnoRun, agnoSession } from './history.ts'
 
-const Name = Type.Union([Type.String({ maxLength: 500 }), Type.Null()])
-const Metadata = Type.Union([Type.Unsafe<JsonObject>({ type: 'object' }), Type.Null()])
-/** Clients send more than this, such as the state, which here only the agent sets. */
-const open = <Properties extends Parameters<typeof closed>[0]>(properties: Properties) => Type.Object(properties)
-
-const checkNew = checkOf(
-  open({ agent_id: Type.String(), session_name: Type.Optional(Name), metadata: Type.Optional(Metadata) }),
-)
-const checkChange = checkOf(open({ session_name: Type.Optional(Name), metadata: Type.Optional(Metadata) }))
-const checkRename = checkOf(open({ session_name: Type.String({ minLength: 1, maxLength: 500 }) }))
-const checkMany = checkOf(open({ session_ids: Type.Array(id('session'), { maxItems: 100 }) }))
+const checkNew = checkOf(NewAgnoSession)
+const checkChange = checkOf(AgnoSessionChange)
+const checkRename = checkOf(AgnoRename)
+const checkMany = checkOf(AgnoSessions)
 
 /** One page, or as many pages as clients ask for by number. */
 const LISTED = tunables.listMax

@@ -1,33 +1,18 @@
-import { Type } from 'typebox'
-import { type Check, checkOf } from '@shared/contracts/validate'
-import { AgentViewError } from '@shared/domain/errors'
-import type { Json } from '@shared/domain/json'
+import { AgnoTools } from '@shared/contracts/agno'
 import type { ResumeRun } from '@shared/contracts/messages'
+import { checkOf } from '@shared/contracts/validate'
+import { AgentViewError } from '@shared/domain/errors'
+import { findJsonFault } from '@shared/domain/json'
+import { tunables } from '@shared/domain/tunables'
 
-interface GivenTool {
-  tool_call_id: string
-  result?: Json
-  tool_call_error?: boolean | null
-  confirmed?: boolean | null
-}
-
-const checkTools: Check<GivenTool[]> = checkOf(
-  Type.Unsafe<GivenTool[]>(
-    Type.Array(
-      Type.Object({
-        tool_call_id: Type.String({ minLength: 1, maxLength: 200 }),
-        result: Type.Optional(Type.Unknown()),
-        tool_call_error: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
-        confirmed: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
-      }),
-      { maxItems: 100 },
-    ),
-  ),
-)
+const checkTools = checkOf(AgnoTools)
 
 /** The field `tools` of a continued run: the calls of the pause as the client got them, with results or decisions. */
 export function answersIn(text: string, pauseId: string): ResumeRun {
-  const tools = checkTools(parsed(text))
+  const value = parsed(text)
+  const fault = findJsonFault(value, tunables.jsonDepth)
+  if (fault) throw invalid('"tools" can\'t be stored.', [fault])
+  const tools = checkTools(value)
   if (!tools.ok) throw invalid('"tools" is not a list of tool calls.', tools.details)
   const decided = tools.value.filter(({ confirmed }) => typeof confirmed === 'boolean')
   const executed = tools.value.filter(({ confirmed }) => typeof confirmed !== 'boolean')
