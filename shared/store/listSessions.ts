@@ -1,9 +1,8 @@
 import type { Run, Session, Space } from '@shared/domain/objects'
-import { isEnded } from '@shared/domain/runStates'
 import type { Database } from './pool.ts'
-import { query } from './query.ts'
 import { type StoredSession, renderSession, uuid } from './render.ts'
-import { type Page, START, beyond } from './sessions.ts'
+import { isOfAgentAlone, walkOf } from './sessionWalk.ts'
+import { type Page, START } from './sessions.ts'
 
 export interface SessionFilter {
   organizationId: string
@@ -25,27 +24,31 @@ export async function listSessions(db: Database, filter: SessionFilter, { limit,
   const values: unknown[] = []
   const place = (value: unknown) => `$${values.push(value)}`
   const organization = place(uuid('organization', filter.organizationId))
-  const from = place(filter.after ? uuid('session', filter.after) : START[order].id)
-  const conditions = { ...filtersOf(filter, place, organization) }
+  const after = place(filter.after ? uuid('session', filter.after) : START[order].id)
+  const walk = walkOf(filter, order, { organization, after, agent: () => place(filter.agent) })
+  const conditions = { ...walk.conditions, ...filtersOf(filter, place, organization) }
   const text = `
-    select session_snapshot_v1(s.id) as session from sessions s
-    where s.organization_id = ${organization} and s.id ${beyond(order)} ${from}::uuid and s.deleted_at is null
+    select session_snapshot_v1(s.id) as session from ${walk.rows}
+    where s.organization_id = ${organization} and s.deleted_at is null
       ${Object.values(conditions).join('\n      ')}
-    order by s.id ${order} limit ${place(limit)}`
+    order by ${walk.key.map((column) => `${column} ${order}`).join(', ')} limit ${place(limit)}`
   const name = ['list_sessions', order, ...Object.keys(conditions)].join('_')
-  const rows = await query<{ session: StoredSession }>(db, { name, text }, values)
+  // Only its value tells how many have some metadata: such a statement is planned each time, for what it asks.
+  const kept = Object.keys(filter.metadata).length === 0 ? { name } : {}
+  const { rows } = await db.query<{ session: StoredSession }>({ ...kept, text, values })
   return rows.map((row) => renderSession(row.session))
 }
 
 /** A condition for each filter that is asked for, by its name. */
 function filtersOf(
-  { endUserId, agent, space, metadata, status }: SessionFilter,
+  filter: SessionFilter,
   place: (value: unknown) => string,
   organization: string,
 ): Record<string, string> {
+  const { endUserId, agent, space, metadata, status } = filter
   const conditions: Record<string, string> = {}
   if (endUserId) conditions.endUser = `and s.end_user_id = ${place(uuid('endUser', endUserId))}`
-  if (agent !== null) {
+  if (agent !== null && !isOfAgentAlone(filter)) {
     const name = place(agent)
     conditions.agent = `and s.agent_id = (
         select a.id from agents a where a.organization_id = ${organization} and a.name = ${name})`
@@ -57,25 +60,24 @@ function filtersOf(
     const wanted = place(spellingsOf(key, value))
     conditions[`metadata${number}`] = `and s.metadata @> any (${wanted}::jsonb[]) and s.metadata <> '{}'`
   }
-  if (status !== null) {
-    const wanted = place(status)
-    const last = `and ${wanted} = (select r.status from runs r where r.session_id = s.id order by r.run_no desc limit 1)`
-    conditions[status] = `${last}\n      ${candidates(status, organization, wanted)}`
-  }
+  if (status !== null && status !== 'failed' && status !== 'cancelled')
+    conditions[status] = lastRunIs(status, organization)
   return conditions
 }
 
 /**
- * What is rare is found by itself: a session whose last run lives has one that is next, and what failed or was cancelled
- * has an index of its own. Sessions that completed are the many: they are looked for from the page's beginning on.
+ * A session whose last run lives has one that is next: what lives is found by itself. Sessions that completed are the
+ * many: they are looked for from the page's beginning on. As a truth of the last run, which Postgres expects of every
+ * other session; that it is equal to something would be expected of one in two hundred.
  */
-function candidates(status: Run['status'], organization: string, wanted: string): string {
-  if (!isEnded(status))
-    return `and s.id = any (array(
-        select l.session_id from runs l where l.status in ('queued', 'running', 'paused') and l.is_next))`
-  if (status === 'completed') return ''
-  return `and exists (select from runs u where u.organization_id = ${organization} and u.session_id = s.id
-        and u.status = ${wanted} and u.status in ('failed', 'cancelled'))`
+function lastRunIs(status: 'queued' | 'running' | 'paused' | 'completed', organization: string): string {
+  const last = `and (select r.status = '${status}' from runs r where r.session_id = s.id order by r.run_no desc limit 1)`
+  if (status === 'completed') return last
+  // What runs or is paused is held, which is bounded by what workers carry out; queues may be long.
+  const live =
+    status === 'queued' ? `l.status in ('queued', 'running', 'paused') and l.is_next` : `l.status = '${status}'`
+  return `${last}
+      and s.id = any (array(select l.session_id from runs l where ${live} and l.organization_id = ${organization}))`
 }
 
 /** Metadata that reads like this text. */

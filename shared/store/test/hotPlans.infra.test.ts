@@ -186,11 +186,15 @@ const HOT: Record<string, HotStatement> = {
     begin: async () => list({ endUserId: engine.sessionWith().endUserId })(),
   },
   'the list of sessions that are under way': {
-    indexes: [/^runs_deadline$/, /^sessions_(pkey|organization)$/],
+    indexes: [/^runs_(held|worker)$/, /^sessions_(pkey|organization)$/],
     begin: list({ status: 'running' }),
   },
+  'the list of sessions that wait': {
+    indexes: [/^runs_deadline$/, /^sessions_(pkey|organization)$/],
+    begin: list({ status: 'queued' }),
+  },
   'the list of sessions with an agent': {
-    indexes: [/^sessions_(agent|organization)$/],
+    indexes: [/^sessions_agent$/],
     begin: list({ agent: 'eliza' }),
   },
   'the list of sessions in a space': { indexes: [/^sessions_space$/], begin: list({ space: 'playground' }) },
