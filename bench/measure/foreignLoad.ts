@@ -6,7 +6,7 @@ export interface MachineUse {
   /** Of all processes of the machine. */
   busy: number
   stolen: number
-  /** Of the processes that the measurement is about, its load and itself. */
+  /** Of the processes that the measurement is about, its load, and whatever else the bench has started. */
   ours: number
 }
 
@@ -15,6 +15,10 @@ export const FOREIGN_ALLOWED = 0.03
 
 /** The part of the machine's CPU that processes which are not ours, and other guests of its host, have taken. */
 export function foreignLoad({ seconds, busy, stolen, ours }: MachineUse, cores: number = cpus().length): number {
-  if (seconds <= 0) return 0
-  return Math.max(0, busy - ours + stolen) / (seconds * cores)
+  return partOfMachine(Math.max(0, busy - ours + stolen), seconds, cores)
+}
+
+/** So many CPU seconds as a part of what the machine had in that time. */
+export function partOfMachine(spent: number, seconds: number, cores: number = cpus().length): number {
+  return seconds <= 0 ? 0 : spent / (seconds * cores)
 }

@@ -1,5 +1,5 @@
 import type { Cleanup } from '../cluster/cleanup.ts'
-import { foreignLoad } from './foreignLoad.ts'
+import { foreignLoad, partOfMachine } from './foreignLoad.ts'
 import { type MachineTime, readMachineTime } from './machine.ts'
 import { type PostgresCounter, type PostgresCounts, startPostgresCounter } from './postgresCounters.ts'
 import { cpuSeconds } from './processTree.ts'
@@ -10,6 +10,8 @@ export interface Reading {
   at: number
   /** By the name of a tree of processes, and `bench`: this one. */
   cpu: Readonly<Record<string, number>>
+  /** CPU seconds of whatever else the bench has started: the side of a comparison that is not measured now. */
+  beside: number
   machine: MachineTime
   postgres: PostgresCounts
   redis: RedisCounts
@@ -20,6 +22,8 @@ export interface Use {
   seconds: number
   /** CPU seconds by the name of a tree of processes. */
   cpu: Readonly<Record<string, number>>
+  /** The part of the machine that went to what the bench has started and does not measure now. */
+  beside: number
   /** The part of the machine that went to others. */
   foreign: number
   postgres: PostgresCounts
@@ -56,9 +60,14 @@ export class Meter {
 
   async read(): Promise<Reading> {
     const [postgres, redis] = await Promise.all([this.#postgres.read(), this.#redis?.read() ?? {}])
-    const [cpu, machine] = await Promise.all([cpuSeconds(this.#roots()), readMachineTime()])
+    const [trees, machine] = await Promise.all([
+      cpuSeconds({ ...this.#roots(), bench: process.pid }),
+      readMachineTime(),
+    ])
     const { user, system } = process.cpuUsage()
-    return { at: performance.now(), cpu: { ...cpu, bench: (user + system) / 1e6 }, machine, postgres, redis }
+    const bench = (user + system) / 1e6
+    const beside = (trees.bench ?? 0) - bench
+    return { at: performance.now(), cpu: { ...trees, bench }, beside, machine, postgres, redis }
   }
 
   /** Who sends what to Redis, watched for a while under load. */
@@ -70,11 +79,13 @@ export class Meter {
 export function useBetween(before: Reading, after: Reading): Use {
   const seconds = (after.at - before.at) / 1_000
   const cpu = subtract(after.cpu, before.cpu)
-  const ours = Object.values(cpu).reduce((sum, spent) => sum + spent, 0)
+  const beside = Math.max(0, after.beside - before.beside)
+  const ours = Object.values(cpu).reduce((sum, spent) => sum + spent, beside)
   const { busy, stolen } = subtract(after.machine, before.machine)
   return {
     seconds,
     cpu,
+    beside: partOfMachine(beside, seconds),
     foreign: foreignLoad({ seconds, busy, stolen, ours }),
     postgres: subtract(after.postgres, before.postgres),
   }

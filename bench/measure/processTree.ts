@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 
 /** A process as /proc tells it. Times are of all its threads, in clock ticks. */
-interface ProcessInfo {
+export interface ProcessInfo {
   pid: number
   parent: number
   ticks: number
@@ -51,12 +51,16 @@ function treeOf(
   return tree
 }
 
-/**
- * CPU seconds (user and system) that each tree of processes has spent so far, by the name of its root: those that ended
- * and were waited for are in it, and those that are a root themselves are not.
- */
+/** CPU seconds (user and system) that each tree of processes has spent so far, by the name of its root. */
 export async function cpuSeconds(roots: Readonly<Record<string, number>>): Promise<Record<string, number>> {
-  const processes = await listProcesses()
+  return cpuOf(await listProcesses(), roots)
+}
+
+/** Those that ended and were waited for are in it, and those that are a root themselves are not. */
+export function cpuOf(
+  processes: readonly ProcessInfo[],
+  roots: Readonly<Record<string, number>>,
+): Record<string, number> {
   const all = new Set(Object.values(roots))
   return Object.fromEntries(
     Object.entries(roots).map(([name, pid]) => {

@@ -1,7 +1,9 @@
+import { cpus } from 'node:os'
 import { expect, test } from '@jest/globals'
 import { foreignLoad } from '../measure/foreignLoad.ts'
 import { parseMachineTime } from '../measure/machine.ts'
-import { parseStat } from '../measure/processTree.ts'
+import { type Reading, useBetween } from '../measure/meter.ts'
+import { cpuOf, parseStat } from '../measure/processTree.ts'
 import { parseCommandStats, parseMonitor, redisUse } from '../measure/redisCounters.ts'
 import { ratioNote, ratioOf } from '../scenarios/ratio.ts'
 import { atLeast, atMost } from '../scenarios/scenario.ts'
@@ -10,6 +12,32 @@ import { renderTarget } from '../scenarios/renderReport.ts'
 test('a process is read from /proc, also one whose name looks like more fields', () => {
   const stat = '42 (node (x) 1 2) S 7 42 42 0 -1 4194304 99 0 0 0 150 50 20 5 20 0 11 0 74863 3133440 379'
   expect(parseStat(stat)).toEqual({ pid: 42, parent: 7, ticks: 200, endedTicks: 25 })
+})
+
+test('what a tree has spent is that of its processes, ended ones too, without the trees of other roots', () => {
+  const processes = [
+    { pid: 1, parent: 0, ticks: 900, endedTicks: 900 },
+    { pid: 10, parent: 1, ticks: 100, endedTicks: 0 },
+    // A Postgres, one of whose autovacuum workers has ended and one lives.
+    { pid: 20, parent: 10, ticks: 10, endedTicks: 250 },
+    { pid: 21, parent: 20, ticks: 40, endedTicks: 0 },
+    { pid: 30, parent: 10, ticks: 500, endedTicks: 0 },
+    { pid: 31, parent: 30, ticks: 7, endedTicks: 0 },
+  ]
+  expect(cpuOf(processes, { bench: 10, postgres: 20 })).toEqual({ bench: 6.07, postgres: 3 })
+})
+
+test('what the bench has started and does not measure now is not foreign; it is told apart', () => {
+  const postgres = { commits: 0, rollbacks: 0, writes: 0, walBytes: 0 }
+  const reading = (at: number, busy: number, postgresCpu: number, beside: number): Reading => {
+    return { at, cpu: { bench: 0, postgres: postgresCpu }, beside, machine: { busy, stolen: 0 }, postgres, redis: {} }
+  }
+  const cores = cpus().length
+  const [before, after] = [reading(0, 0, 0, 5), reading(10_000, 10 * cores, 6 * cores, 5 + 3 * cores)]
+  const use = useBetween(before, after)
+  expect(use.cpu.postgres).toBe(6 * cores)
+  expect(use.beside).toBeCloseTo(0.3)
+  expect(use.foreign).toBeCloseTo(0.1)
 })
 
 test("the machine's time is what processes have spent; interrupts are nobody's", () => {

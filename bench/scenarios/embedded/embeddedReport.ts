@@ -46,6 +46,7 @@ function roundsTable(pairs: readonly Pair[]): Table {
       'CPU ms/run',
       'with Redis',
       'commits/run',
+      'other side',
       'foreign load',
       'counts',
     ],
@@ -55,8 +56,9 @@ function roundsTable(pairs: readonly Pair[]): Table {
         ...[round.judged, round.compared, round.judged / round.compared],
         ...[allCpuMs(pair.embedded), allCpuMs(pair.cluster), costOf(pair.embedded).commits],
       ]
-      const foreign = `${(round.foreign * 100).toFixed(1)} %`
-      return [String(index + 1), ...numbers.map(shownNumber), foreign, isQuiet(round) ? 'yes' : 'no']
+      const beside = Math.max(pair.cluster.use.beside, pair.embedded.use.beside)
+      const parts = [beside, round.foreign].map((part) => `${(part * 100).toFixed(1)} %`)
+      return [String(index + 1), ...numbers.map(shownNumber), ...parts, isQuiet(round) ? 'yes' : 'no']
     }),
   }
 }

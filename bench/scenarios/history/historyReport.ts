@@ -58,13 +58,27 @@ function roundsTable({ runs, rounds }: HistoryResult): Table {
   const many = runs.toLocaleString('en-US')
   return {
     title: `Runs a second beside ${many} finished runs and beside none, in alternation`,
-    columns: ['round', `beside ${many}`, 'beside none', 'ratio', 'p99 ms', 'p99 ms, none', 'foreign load'],
+    columns: [
+      'round',
+      `beside ${many}`,
+      'beside none',
+      'ratio',
+      'p99 ms',
+      'p99 ms, none',
+      'other side',
+      'foreign load',
+    ],
     rows: rounds.map((round, index) => {
       const { judged, compared, foreign } = roundOf(round)
       const numbers = [judged, compared, judged / compared, round.full.window.p99 ?? 0, round.empty.window.p99 ?? 0]
-      return [String(index + 1), ...numbers.map(shownNumber), `${(foreign * 100).toFixed(1)} %`]
+      const beside = Math.max(round.full.use.beside, round.empty.use.beside)
+      return [String(index + 1), ...numbers.map(shownNumber), ...[beside, foreign].map(shownPart)]
     }),
   }
+}
+
+function shownPart(part: number): string {
+  return `${(part * 100).toFixed(1)} %`
 }
 
 function listsTable(lists: readonly MeasuredList[]): Table {
@@ -88,7 +102,7 @@ function memoryTable({ window, processes }: HistoryResult['growth']): Table {
     rows: processes.map(({ process, first, last, inTenMinutes, part }) => [
       process,
       ...[first, last, inTenMinutes].map(shownNumber),
-      `${(part * 100).toFixed(1)} %`,
+      shownPart(part),
     ]),
   }
 }
