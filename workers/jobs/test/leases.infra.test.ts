@@ -7,11 +7,15 @@ import { brokenOff, withStatements } from './withStatements.ts'
 import { SECRET, SHORT_LEASE, type World, startWorld } from './world.ts'
 
 let world: World
-beforeAll(async () => {
-  world = await startWorld('postgres', SHORT_LEASE)
-})
-afterEach(() => world.clear())
-afterAll(() => world.close())
+
+/** `lease`: short where its end is waited for. A machine that is busy for longer takes it from every worker. */
+function inWorld(lease?: number): void {
+  beforeAll(async () => {
+    world = await startWorld('postgres', lease)
+  })
+  afterEach(() => world.clear())
+  afterAll(() => world.close())
+}
 
 const workers = () =>
   world.engine.rows<{ id: string; lapsed: boolean }>(
@@ -32,6 +36,8 @@ async function streaming() {
 }
 
 describe('a worker that was taken for dead', () => {
+  inWorld()
+
   test('writes nothing more: another one’s attempt is what stays', async () => {
     const { sessionId, runId, call } = await streaming()
     await takeOverLapsed(world, 'all')
@@ -73,6 +79,8 @@ describe('a worker that was taken for dead', () => {
     const { worker, sessionId, runId, call } = await streaming()
     const before = await workerOf(runId)
     await world.engine.rows('update workers set lapsed_at = clock_timestamp()')
+    // it looks at once when something is said of one of its runs, else at its next heartbeat
+    await world.broker.publishAborts([runId])
     await eventually(() => call.broken)
     await eventually(async () => (await workers()).some(({ lapsed }) => !lapsed))
     expect(worker.running()).toBe(0)
@@ -103,26 +111,32 @@ describe('a worker that was taken for dead', () => {
   })
 })
 
-test('a worker that can’t renew its lease lets go of its runs before it ends, and takes them up again later', async () => {
-  const away = { heartbeats: false }
-  const db = withStatements(world.db, (name, send) => (name === 'heartbeat' && away.heartbeats ? brokenOff() : send()))
-  const worker = await startWorker({ ...world, db, concurrency: 4, secret: SECRET })
-  const sessionId = await world.engine.newSession()
-  world.app.onCall = (call) => call.text(`attempt ${call.request.run.attempt}`)
-  const runId = await world.say(sessionId)
-  await world.shown(sessionId, 'hello', 'attempt 1')
-  const call = await world.called(1)
-  away.heartbeats = true
-  await eventually(() => call.broken)
-  away.heartbeats = false
-  // it says itself that it has let go: nobody needs to wait for the rest of the lease
-  await eventually(async () => (await workers()).filter(({ lapsed }) => !lapsed).length === 1)
-  await eventually(async () => (await workers()).some(({ lapsed }) => lapsed))
-  await takeOverLapsed(world, 'expired')
-  const again = await world.called(2)
-  again.done()
-  expect(await world.ended(runId)).toMatchObject({ status: 'completed', attempts: [{ outcome: 'lapsed' }, {}] })
-  expect((await world.settled(sessionId)).contents).toEqual(['hello', 'attempt 2'])
-  await worker.drain(0)
-  expect(world.faults.splice(0).join()).toMatch(/could not be renewed/)
+describe('the end of a lease', () => {
+  inWorld(SHORT_LEASE)
+
+  test('makes a worker that can’t renew it let go of its runs before, and take them up again later', async () => {
+    const away = { heartbeats: false }
+    const db = withStatements(world.db, (name, send) =>
+      name === 'heartbeat' && away.heartbeats ? brokenOff() : send(),
+    )
+    const worker = await startWorker({ ...world, db, concurrency: 4, secret: SECRET })
+    const sessionId = await world.engine.newSession()
+    world.app.onCall = (call) => call.text(`attempt ${call.request.run.attempt}`)
+    const runId = await world.say(sessionId)
+    await world.shown(sessionId, 'hello', 'attempt 1')
+    const call = await world.called(1)
+    away.heartbeats = true
+    await eventually(() => call.broken)
+    away.heartbeats = false
+    // it says itself that it has let go: nobody needs to wait for the rest of the lease
+    await eventually(async () => (await workers()).filter(({ lapsed }) => !lapsed).length === 1)
+    await eventually(async () => (await workers()).some(({ lapsed }) => lapsed))
+    await takeOverLapsed(world, 'expired')
+    const again = await world.called(2)
+    again.done()
+    expect(await world.ended(runId)).toMatchObject({ status: 'completed', attempts: [{ outcome: 'lapsed' }, {}] })
+    expect((await world.settled(sessionId)).contents).toEqual(['hello', 'attempt 2'])
+    await worker.drain(0)
+    expect(world.faults.splice(0).join()).toMatch(/could not be renewed/)
+  })
 })
