@@ -1,42 +1,49 @@
 import { residentMemory } from './processTree.ts'
 import type { Cleanup } from '../cluster/cleanup.ts'
 
-/** Resident memory by the name of a process, in MB, so many seconds after the beginning. */
+/** Memory by the name of a process, in MB, so many seconds after the beginning. */
 export interface MemorySample {
   seconds: number
   megabytes: Readonly<Record<string, number>>
 }
 
-/** Notes the resident memory of processes every so many ms until it is stopped; forks are not in it. */
+/** Notes the memory of processes every so many ms until it is stopped; a look that takes longer leaves others out. */
 export class MemoryWatch {
-  readonly #roots: () => Readonly<Record<string, number>>
+  readonly #look: () => Promise<Readonly<Record<string, number>>>
   readonly #samples: MemorySample[] = []
   readonly #begun = performance.now()
   readonly #timer: NodeJS.Timeout
-  #looking: Promise<void> = Promise.resolve()
+  #looking: Promise<void> | null = null
+  #failure: unknown = null
 
-  private constructor(roots: () => Record<string, number>, everyMs: number) {
-    this.#roots = roots
-    this.#timer = setInterval(() => (this.#looking = this.#look()), everyMs)
+  private constructor(look: () => Promise<Record<string, number>>, everyMs: number) {
+    this.#look = look
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#note()
+        .catch((error: unknown) => (this.#failure ??= error))
+        .then(() => void (this.#looking = null))
+    }, everyMs)
   }
 
-  static start(roots: () => Record<string, number>, everyMs: number, cleanup: Cleanup): MemoryWatch {
-    const watch = new MemoryWatch(roots, everyMs)
+  /** `look` gives megabytes by the name of a process. */
+  static start(look: () => Promise<Record<string, number>>, everyMs: number, cleanup: Cleanup): MemoryWatch {
+    const watch = new MemoryWatch(look, everyMs)
     cleanup.defer(() => clearInterval(watch.#timer))
     return watch
   }
 
-  /** Looks once more, and gives all that was noted. */
+  /** Looks once more, and gives all that was noted; throws what went wrong in a look. */
   async stop(): Promise<readonly MemorySample[]> {
     clearInterval(this.#timer)
     await this.#looking
-    await this.#look()
+    if (this.#failure !== null) throw this.#failure
+    await this.#note()
     return this.#samples
   }
 
-  async #look(): Promise<void> {
-    const megabytes = await readMemory(this.#roots())
-    this.#samples.push({ seconds: (performance.now() - this.#begun) / 1_000, megabytes })
+  async #note(): Promise<void> {
+    const seconds = (performance.now() - this.#begun) / 1_000
+    this.#samples.push({ seconds, megabytes: await this.#look() })
   }
 }
 

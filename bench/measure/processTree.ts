@@ -82,6 +82,17 @@ export function residentMemory(pid: number): Promise<number> {
   return sizeOf(pid, 'status', 'VmRSS')
 }
 
+/**
+ * Memory of the process and all its descendants that is no part of a file and not shared, by their ids, in MB: of a
+ * Postgres, all but its shared buffers, which fill as pages are read for the first time. What a fork has not written to
+ * counts for both.
+ */
+export async function privateMemory(pid: number): Promise<Map<number, number>> {
+  const tree = treeOf(pid, await listProcesses())
+  const sizes = tree.map(async (info) => [info.pid, await sizeOf(info.pid, 'status', 'RssAnon')] as const)
+  return new Map(await Promise.all(sizes))
+}
+
 async function sizeOf(pid: number, file: 'smaps_rollup' | 'status', name: string): Promise<number> {
   const text = await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1_024

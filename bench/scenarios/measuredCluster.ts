@@ -7,6 +7,7 @@ import type { Running } from '../cluster/running.ts'
 import { type OwnPostgres, startPostgres } from '../cluster/startPostgres.ts'
 import { startRedis } from '../cluster/startRedis.ts'
 import { type WorkFolder, makeWorkFolder } from '../cluster/workFolder.ts'
+import { tellingArguments } from '../measure/keptMemory.ts'
 import { type KeptData, giveCredentials, keepCredentials, versionAt } from './keptData.ts'
 import type { ScenarioContext } from './scenario.ts'
 
@@ -26,6 +27,8 @@ export interface MeasuredPlan {
   settings?: Readonly<Record<string, string>>
   /** The data of an earlier call; without it all is new. */
   kept?: KeptData
+  /** AgentView's processes can be asked what memory they keep. */
+  tellsMemory?: boolean
 }
 
 /** An AgentView that is measured, in one process or in many. */
@@ -39,6 +42,8 @@ export interface Measured extends Running {
 /** Everything that is measured, each a process of its own. */
 export interface MeasuredCluster extends Cluster, Measured {
   readonly postgres: OwnPostgres
+  /** Where a process tells what memory it keeps; when the cluster was started so. */
+  memoryFile(name: string): string
   readonly folder: WorkFolder
 }
 
@@ -70,6 +75,8 @@ export async function startMeasuredCluster(
   ])
   if (plan.kept) await giveCredentials(plan.kept, folder.data)
   if (asked.profiles !== undefined) await mkdir(asked.profiles, { recursive: true })
+  const told = await folder.make('memory')
+  const memoryFile = (name: string) => path.join(told, name)
   const cluster = await startCluster(
     {
       agentview,
@@ -83,7 +90,10 @@ export async function startMeasuredCluster(
         definitions: [definitionOf(plan.historyItems ?? HISTORY_ITEMS, plan.kept && versionAt(Date.now()))],
       },
       settings: { LOG_LEVEL: 'warn', ...plan.settings },
-      nodeArguments: (name) => profileArguments(asked.profiles, name),
+      nodeArguments: (name) => [
+        ...(plan.tellsMemory ? tellingArguments(memoryFile(name)) : []),
+        ...profileArguments(asked.profiles, name),
+      ],
     },
     folder,
     { ...environment, ...(plan.kept && { AGENTVIEW_SECRET: plan.kept.secret }) },
@@ -95,7 +105,7 @@ export async function startMeasuredCluster(
     postgres: postgres.pid,
     ...(redis && { redis: redis.pid }),
   })
-  return Object.assign(cluster, { postgres, redisUrl: redis?.url ?? null, folder, roots })
+  return Object.assign(cluster, { postgres, redisUrl: redis?.url ?? null, folder, roots, memoryFile })
 }
 
 /** How the agent app is published. */

@@ -33,7 +33,7 @@ async function measureHistory(context: ScenarioContext): Promise<Report> {
   const { effort, asked } = context
   const runs = asked.finished ?? RUNS
   const [sessions = SESSIONS] = asked.sessions ?? []
-  const full = await startMeasuredCluster(context, { kept: await openFinished(runs, context) })
+  const full = await startMeasuredCluster(context, { kept: await openFinished(runs, context), tellsMemory: true })
   const empty = await startMeasuredCluster(context)
   const loops = { full: await startLoop(full, sessions, context), empty: await startLoop(empty, sessions, context) }
   const rounds = await alternate(loops, context)

@@ -97,7 +97,7 @@ function listsTable(lists: readonly MeasuredList[]): Table {
 function memoryTable({ window, processes }: HistoryResult['growth']): Table {
   const load = `${Math.round(window.window.seconds)} s of ${Math.round(runsPerSecond(window))} runs/s`
   return {
-    title: `Resident memory during ${load}, after the first third`,
+    title: `Memory kept during ${load}, after the first third`,
     columns: ['process', 'MB', 'at the end', 'MB in 10 min, by the slope', 'of what it had'],
     rows: processes.map(({ process, first, last, inTenMinutes, part }) => [
       process,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { evenArrivals } from '../../load/arrivals.ts'
-import { MemoryWatch, peaksOf } from '../../measure/memoryWatch.ts'
+import { MemoryWatch, peaksOf, readMemory } from '../../measure/memoryWatch.ts'
 import { Meter, useBetween } from '../../measure/meter.ts'
 import { startMeasuredCluster } from '../measuredCluster.ts'
 import { playTimed } from '../playTimed.ts'
@@ -50,7 +50,7 @@ export async function measureSetting(setting: StreamsSetting, context: ScenarioC
     const { result, seen } = await playTimed(cluster, play, { cleanup: own }, async (loadPid) => {
       const roots = () => ({ ...cluster.roots(), load: loadPid })
       const meter = await Meter.start(cluster, roots, own)
-      const memory = MemoryWatch.start(cluster.roots, 1_000, own)
+      const memory = MemoryWatch.start(() => readMemory(cluster.roots()), 1_000, own)
       // All of them stream in between.
       await sleep(BEGIN_MS)
       const before = await meter.read()
