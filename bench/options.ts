@@ -30,7 +30,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--only <name>', 'one scenario, or one target such as streams.p99')
     .option('--json', 'print the results as JSON', false)
     .option('--c <counts>', 'sessions at once, such as 1,64', counts)
-    .option('--seconds <count>', 'length of one measured window', positive)
+    .option('--seconds <count>', 'length of one measured window; replay begins no conversation after it', positive)
     .option('--rounds <count>', 'alternations of throughput and floor', positive)
     .option('--profiles <folder>', 'write CPU profiles of our processes there')
     .option('--finished <runs>', 'finished runs beside which history measures (default: 5000000)', positive)

@@ -90,7 +90,8 @@ export function residentMemory(pid: number): Promise<number> {
 export async function privateMemory(pid: number): Promise<Map<number, number>> {
   const tree = treeOf(pid, await listProcesses())
   const sizes = tree.map(async (info) => [info.pid, await sizeOf(info.pid, 'status', 'RssAnon')] as const)
-  return new Map(await Promise.all(sizes))
+  // One that has ended meanwhile has none.
+  return new Map((await Promise.all(sizes)).filter(([, size]) => size > 0))
 }
 
 async function sizeOf(pid: number, file: 'smaps_rollup' | 'status', name: string): Promise<number> {

@@ -7,6 +7,7 @@ import { withCleanup } from '../cluster/cleanup.ts'
 import { firstToken } from '../scenarios/firstToken/firstToken.ts'
 import { history } from '../scenarios/history/history.ts'
 import { long } from '../scenarios/long/long.ts'
+import { replay } from '../scenarios/replay/replay.ts'
 import type { Report, Scenario, ScenarioContext, Target } from '../scenarios/scenario.ts'
 import { sockets } from '../scenarios/sockets/sockets.ts'
 import { streams } from '../scenarios/streams/streams.ts'
@@ -68,6 +69,18 @@ describeWithRedis('a scenario of the bench keeps every promise that it counts', 
       const report = await run(long, { sessions: [40] })
       expect(promises(report)).toMatchObject([{ value: 0, met: true }])
       expect(report.notes).toHaveLength(1)
+    },
+    LONG_MS,
+  )
+
+  test(
+    'replay: every turn is answered as it was recorded, and none is begun after its time',
+    async () => {
+      const report = await run(replay, { seconds: 1, sessions: [4] })
+      expect(report.targets).toMatchObject([{ name: 'replay.mismatches', value: 0, met: true }])
+      const [atOnce, turns] = report.tables[0]!.rows[0]!
+      expect(atOnce).toBe('4')
+      expect(Number(turns)).toBeGreaterThan(0)
     },
     LONG_MS,
   )
