@@ -1,20 +1,9 @@
-import type { Run, Session, Space } from '@shared/domain/objects'
+import type { Session } from '@shared/domain/objects'
 import type { Database } from './pool.ts'
 import { type StoredSession, renderSession, uuid } from './render.ts'
+import type { SessionFilter } from './sessionFilter.ts'
 import { isOfAgentAlone, walkOf } from './sessionWalk.ts'
 import { type Page, START } from './sessions.ts'
-
-export interface SessionFilter {
-  organizationId: string
-  endUserId: string | null
-  agent: string | null
-  space: Space | null
-  /** Of the session's last run. */
-  status: Run['status'] | null
-  metadata: Record<string, string>
-  /** Id of the last session of the page before. */
-  after: string | null
-}
 
 /**
  * Sessions in the order of their making (UUIDv7), a keyset page. Each combination of filters is a statement of its own, so

@@ -1,4 +1,4 @@
-import type { SessionFilter } from './listSessions.ts'
+import type { SessionFilter } from './sessionFilter.ts'
 import { type Page, beyond } from './sessions.ts'
 
 /** The rows that a list of sessions goes through until its page is full, in the order of an index. */

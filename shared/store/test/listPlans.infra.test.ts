@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { idOf, uuidOf } from '@shared/domain/ids'
-import { type SessionFilter, listSessions } from '../listSessions.ts'
+import { listSessions } from '../listSessions.ts'
+import type { SessionFilter } from '../sessionFilter.ts'
 import { type Database, createPool } from '../pool.ts'
 import { DEFINITION, type TestEngine, bare, startTestEngine } from './testEngine.ts'
 import { publishAgents } from '../publishAgents.ts'
