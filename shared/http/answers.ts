@@ -66,12 +66,13 @@ export function pathOf({ url = '' }: IncomingMessage): string {
 }
 
 /** What may be over in a moment: asking again, not at once, is the right thing to do. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited'])
+const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited', 'too_many_connections'])
 
 function sendError(response: ServerResponse, error: AgentViewError): void {
-  const { code } = error
+  const { code, extra } = error
   if (code === 'unauthorized' || code === 'token_expired') response.setHeader('WWW-Authenticate', 'Bearer')
-  if (PASSING.has(code) && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1')
+  if (PASSING.has(code) && !response.hasHeader('Retry-After'))
+    response.setHeader('Retry-After', String(extra.retryAfter ?? 1))
   sendJson(response, error.status, errorAnswer(error, response))
 }
 

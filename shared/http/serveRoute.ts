@@ -5,10 +5,10 @@ import { closed } from '@shared/contracts/objects'
 import type { Route } from '@shared/contracts/route'
 import { type Check, checkOf } from '@shared/contracts/validate'
 import { AgentViewError } from '@shared/domain/errors'
-import { findJsonFault } from '@shared/domain/json'
+import { findJsonFault, isObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import type { Authenticator } from '@shared/intake/authenticate'
 import type { Caller } from '@shared/intake/caller'
+import { type Door, rateLimited } from '@shared/intake/door'
 import type { RequestKey } from '@shared/intake/requestKey'
 import { sendJson } from './answers.ts'
 import { requestKeyOf } from './idempotency.ts'
@@ -22,6 +22,8 @@ export interface Call<Name extends RouteName> {
   key: RequestKey
   request: IncomingMessage
   response: ServerResponse
+  /** Before an answer that may last: takes one of the caller's places until it is over. Throws AgentViewError `too_many_connections`. */
+  stay: () => void
 }
 
 type Part<Name extends RouteName, Member extends string> = (typeof clientRoutes)[Name] extends {
@@ -47,36 +49,68 @@ export interface Parts {
 export type ServeRequest = (request: IncomingMessage, response: ServerResponse, parts: Parts) => Promise<void>
 
 /**
- *   who asks ─▶ may he ─▶ from this page ─▶ path, query, body fit ─▶ handler ─▶ answer
+ *   who asks ─▶ may he ─▶ from this page ─▶ within his limit ─▶ path, query, body fit ─▶ handler ─▶ answer
  * Every request goes this way, whoever has routed it; nothing else reads one.
  */
 export function serveRoute<Name extends RouteName>(
   route: Route,
   handle: (call: Call<Name>) => Promise<Reply>,
-  authenticator: Authenticator,
+  door: Door,
 ): ServeRequest {
   const read = partsReader(route)
   const name = `${route.method} ${route.path}`
   return async (request, response, parts) => {
-    const caller = await authorize(route, request, authenticator)
+    const caller = await authorize(route, request, door)
+    const spend = (points: number) => spendOrRefuse(door, caller, request, response, points)
+    spend(1)
     const sound = read(request.url ?? '', parts)
+    if (route.counted !== undefined) spend(lengthOf(sound.body, route.counted) - 1)
     // After `read`: only what was found sound may be hashed.
     const key = route.idempotent ? requestKeyOf(request, parts.body, name) : null
     // `read` has checked each part against the schema that Call<Name> takes its type from.
-    const reply = await handle({ caller, key, request, response, ...sound } as Call<Name>)
+    const stay = () => lasting(response, door.stay(caller, request))
+    const reply = await handle({ caller, key, request, response, stay, ...sound } as Call<Name>)
     if (reply !== 'answered') sendJson(response, reply.status, reply.body, reply.headers)
   }
 }
 
-async function authorize(route: Route, request: IncomingMessage, authenticator: Authenticator): Promise<Caller> {
+async function authorize(route: Route, request: IncomingMessage, door: Door): Promise<Caller> {
   const { authorization, origin, host } = request.headers
   const key = request.headers['agentview-key']
-  const caller = await authenticator.authenticate(bearerIn(authorization), typeof key === 'string' ? key : null)
+  const caller = await door.authenticate(request, bearerIn(authorization), typeof key === 'string' ? key : null)
   if (!route.callers.includes(caller.kind)) {
     throw new AgentViewError('forbidden', `This credential may not do that: ${route.callers.join(' or ')} is needed.`)
   }
-  await authenticator.checkOrigin(caller, origin, host)
+  await door.checkOrigin(caller, origin, host)
   return caller
+}
+
+/** Also tells what is left, in headers of every answer. */
+function spendOrRefuse(
+  door: Door,
+  caller: Caller,
+  request: IncomingMessage,
+  response: ServerResponse,
+  points: number,
+): void {
+  const allowance = door.spend(caller, request, points)
+  if (!allowance) return
+  const { limit, remaining, reset, refused } = allowance
+  response.setHeader('RateLimit-Limit', limit)
+  response.setHeader('RateLimit-Remaining', remaining)
+  response.setHeader('RateLimit-Reset', reset)
+  if (refused) throw rateLimited('Too many requests', reset)
+}
+
+function lengthOf(body: unknown, member: string): number {
+  const list = isObject(body) ? body[member] : undefined
+  return Array.isArray(list) ? list.length : 1
+}
+
+/** Whatever ends an answer, its place is given back. */
+function lasting(response: ServerResponse, leave: () => void): void {
+  response.once('close', leave)
+  if (response.destroyed) leave()
 }
 
 function bearerIn(authorization = ''): string | null {
