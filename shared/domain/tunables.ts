@@ -206,6 +206,23 @@ export const tunables = {
     /** Holders of one limit whom a process remembers. Of more than that, those are forgotten who came first. */
     holders: 100_000,
   },
+  /**
+   * What a tenant's JSON Schema may be. More takes seconds to be compiled, in which its process does nothing else; less
+   * refuses agents with many kinds of items.
+   */
+  tenantSchema: {
+    bytes: 256 * KIB,
+    /** Levels of JSON; one of a schema is two of them. */
+    depth: 128,
+    /** Objects in it. */
+    parts: 2_000,
+    /** Of anyOf, oneOf and allOf together. */
+    branches: 500,
+    /** What all patterns compile to. */
+    patternSteps: 20_000,
+    /** What one check may cost, in looks at a keyword: half a second or so. A large item of many parts costs some percents. */
+    checkCost: 10_000_000,
+  },
   /** When somebody whose connections are too many should come again. */
   connectionsRetry: 10 * SECOND,
   /** Sessions that one socket may read at once. */
