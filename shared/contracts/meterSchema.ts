@@ -1,4 +1,5 @@
 import { type Json, type JsonObject, isObject } from '@shared/domain/json'
+import type { tunables } from '@shared/domain/tunables'
 
 /** The keyword that every part of a metered schema carries: what one check against that part costs by itself. */
 export const METER = 'x-agentview-meter'
@@ -63,8 +64,8 @@ function costOf(schema: JsonObject): Cost & JsonObject {
 
 /** A purse for one check after the other. */
 export interface Meter {
-  /** Fills it for the next check. */
-  reset(): void
+  /** Fills it for the check of a value: the larger that is, the fuller. */
+  reset(value: Json): void
   /** Throws TooCostly when it is empty. */
   spend(looks: number): void
   /** What it costs to look at a value's own members, or letters, once. */
@@ -73,12 +74,18 @@ export interface Meter {
 
 export class TooCostly extends Error {}
 
-export function createMeter(limit: number): Meter {
-  let left = limit
+export function createMeter({ base, perByte, most }: typeof tunables.tenantSchema.checkCost): Meter {
+  let left: number = base
   let sizes = new WeakMap<object, number>()
+  /** What is checked, until its size was asked for: most checks end before. */
+  let unmeasured: Json | undefined
 
   function spend(looks: number): void {
     left -= looks
+    if (left < 0 && unmeasured !== undefined) {
+      left += Math.min(most - base, perByte * JSON.stringify(unmeasured).length)
+      unmeasured = undefined
+    }
     if (left < 0) throw new TooCostly()
   }
 
@@ -89,8 +96,9 @@ export function createMeter(limit: number): Meter {
   }
 
   return {
-    reset() {
-      left = limit
+    reset(value) {
+      left = base
+      unmeasured = value
       sizes = new WeakMap()
     },
     spend,

@@ -34,25 +34,35 @@ export type TenantCheck = (value: Json) => ErrorDetail[] | null
  * Throws an Error with a readable message when the schema can't be used.
  */
 export function compileTenantSchema(schema: JsonObject): TenantCheck {
-  const { bytes, checkCost } = tunables.tenantSchema
-  refuseExtremes(schema)
-  if (JSON.stringify(schema).length > bytes) throw new Error(`the schema is larger than ${bytes} bytes`)
-  void schemas.validateSchema(schema, true)
-  const meter = createMeter(checkCost)
-  const metered = meterSchema(schema) as JsonObject
-  refuseReferences(metered)
-  const validate = compiled(compilerWith(meter), metered)
+  return compileAlternatives([schema])
+}
+
+/** The same for several schemas, one of which a value must fit; else the check says what the last one lacks. All of them cost what one may. */
+export function compileAlternatives(alternatives: readonly JsonObject[]): TenantCheck {
+  const meter = createMeter(tunables.tenantSchema.checkCost)
+  const validators = alternatives.map((schema) => compile(schema, meter))
   return (value) => {
-    meter.reset()
+    meter.reset(value)
     try {
-      return validate(value) ? null : detailsOf(validate.errors ?? [])
+      if (validators.some((validate) => validate(value))) return null
+      return detailsOf(validators.at(-1)?.errors ?? [])
     } catch (error) {
       if (error instanceof TooCostly) return [{ path: '', message: 'takes too long to be checked against the schema' }]
-      // The stack, too, is used up by a schema that leads to itself.
-      if (error instanceof RangeError) return [{ path: '', message: 'can not be checked: the schema leads to itself' }]
+      // The stack is used up by what follows a very deep value.
+      if (error instanceof RangeError) return [{ path: '', message: 'is too deep to be checked against the schema' }]
       throw error
     }
   }
+}
+
+function compile(schema: JsonObject, meter: Meter): ValidateFunction {
+  const { bytes } = tunables.tenantSchema
+  refuseExtremes(schema)
+  if (JSON.stringify(schema).length > bytes) throw new Error(`the schema is larger than ${bytes} bytes`)
+  void schemas.validateSchema(schema, true)
+  const metered = meterSchema(schema) as JsonObject
+  refuseReferences(metered)
+  return compiled(compilerWith(meter), metered)
 }
 
 function compiled(ajv: Ajv2020, schema: JsonObject): ValidateFunction {

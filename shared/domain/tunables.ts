@@ -220,8 +220,11 @@ export const tunables = {
     branches: 500,
     /** What all patterns compile to. */
     patternSteps: 20_000,
-    /** What one check may cost, in looks at a keyword: half a second or so. A large item of many parts costs some percents. */
-    checkCost: 10_000_000,
+    /**
+     * What one check may cost, in looks at a keyword (some 50 ns): `base`, and so much for each byte of the value, `most`
+     * in all, which is half a second. A usual item of many parts costs some percents of it.
+     */
+    checkCost: { base: 500_000, perByte: 40, most: 10_000_000 },
   },
   /** When somebody whose connections are too many should come again. */
   connectionsRetry: 10 * SECOND,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json, JsonObject } from '@shared/domain/json'
-import { compileTenantSchema } from '../tenantSchemas.ts'
+import { compileAlternatives, compileTenantSchema } from '../tenantSchemas.ts'
 
 const TOO_LONG = [{ path: '', message: 'takes too long to be checked against the schema' }]
 
@@ -101,6 +101,19 @@ describe('what each part does is paid for', () => {
   test('a list that is searched by `contains`, nested', () => {
     const list = Array.from({ length: 3_000 }, () => Array.from({ length: 3_000 }, () => 0))
     expectBounded({ contains: { contains: { const: 1 } } }, list)
+  })
+
+  test('a small value that costs much: less than a large one may', () => {
+    const check = compileTenantSchema(chainOf('allOf', 14))
+    expect(check({})).toEqual(TOO_LONG)
+    expect(check({ a: 'x'.repeat(20_000) })).toBeNull()
+  })
+
+  test('several schemas for one value, together', () => {
+    const schemas = Array.from({ length: 30 }, () => chainOf('anyOf', 11))
+    expect(compileTenantSchema(schemas[0]!)({})).not.toEqual(TOO_LONG)
+    expect(compileAlternatives(schemas)({})).toEqual(TOO_LONG)
+    expect(compileAlternatives([...schemas.slice(0, 2), {}])({})).toBeNull()
   })
 
   test('what stands where no keyword is', () => {
