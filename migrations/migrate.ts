@@ -8,12 +8,9 @@ import * as webhooks from './0003_webhooks.ts'
 import * as retention from './0004_retention.ts'
 import * as sessions from './0006_sessions.ts'
 import * as lighterWrites from './0009_lighter_writes.ts'
-<<<<<<< HEAD
+import * as limits from './0010_limits.ts'
 import * as memories from './0011_memories.ts'
 import * as flatGrowth from './0020_flat_growth.ts'
-=======
-import * as limits from './0010_limits.ts'
->>>>>>> f82938d (Limits at the door: requests a minute and connections of each principal and address)
 
 /** All migrations in order. Names have no extension, or tsx and node would see two different ones. */
 const MIGRATIONS: Record<string, Knex.Migration> = {
@@ -23,12 +20,9 @@ const MIGRATIONS: Record<string, Knex.Migration> = {
   '0004_retention': retention,
   '0006_sessions': sessions,
   '0009_lighter_writes': lighterWrites,
-<<<<<<< HEAD
+  '0010_limits': limits,
   '0011_memories': memories,
   '0020_flat_growth': flatGrowth,
-=======
-  '0010_limits': limits,
->>>>>>> f82938d (Limits at the door: requests a minute and connections of each principal and address)
 }
 
 /** Serialises processes that migrate the same database at once; any constant of our own does. */

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
+import { DEFAULT_POLICY } from '@shared/domain/agents'
 import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
-import { publish, publishAuth } from '../publishConfig.ts'
-import { DEFAULT_POLICY } from '@shared/domain/agents'
+import { publish } from '../publishConfig.ts'
 
 /** Nothing answers there: what is refused must be refused before. */
 const db = createPool({ url: 'postgres://nobody@127.0.0.1:1/nothing', name: 'test', max: 1, onError: () => undefined })
@@ -15,7 +15,7 @@ test.each([
   ['https://user:password@shop.example/', 'user name'],
 ])('keys at %s are refused when they are published', async (jwksUrl, fault) => {
   const auth = { issuer: 'https://shop.example', audience: 'agentview', jwksUrl }
-  await expect(publishAuth(db, 'org_1', auth, guard)).rejects.toThrow(fault)
+  await expect(publish(db, 'org_1', { agents: [], auth }, 'start', guard)).rejects.toThrow(fault)
 })
 
 test('an agent’s URL is refused when it is published', async () => {
@@ -28,5 +28,5 @@ test('an agent’s URL is refused when it is published', async () => {
     allowUnknownMetadata: true,
     runs: [{ type: 'chat' }],
   }
-  await expect(publish(db, 'org_1', definition, false, guard)).rejects.toThrow('private network')
+  await expect(publish(db, 'org_1', { agents: [definition] }, 'start', guard)).rejects.toThrow('private network')
 })

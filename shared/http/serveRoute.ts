@@ -8,10 +8,11 @@ import { AgentViewError } from '@shared/domain/errors'
 import { findJsonFault, isObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import type { Caller } from '@shared/intake/caller'
-import { type Door, rateLimited } from '@shared/intake/door'
+import type { Door } from '@shared/intake/door'
 import type { RequestKey } from '@shared/intake/requestKey'
 import { sendJson } from './answers.ts'
 import { requestKeyOf } from './idempotency.ts'
+import { spendOrRefuse, stayUntilClosed } from './limitedAnswers.ts'
 
 /** What a handler gets: everything checked and typed by the route's schemas. */
 export interface Call<Name extends RouteName> {
@@ -61,14 +62,14 @@ export function serveRoute<Name extends RouteName>(
   const name = `${route.method} ${route.path}`
   return async (request, response, parts) => {
     const caller = await authorize(route, request, door)
-    const spend = (points: number) => spendOrRefuse(door, caller, request, response, points)
-    spend(1)
+    spendOrRefuse(door, caller, request, response)
     const sound = read(request.url ?? '', parts)
-    if (route.counted !== undefined) spend(lengthOf(sound.body, route.counted) - 1)
+    if (route.counted !== undefined)
+      spendOrRefuse(door, caller, request, response, lengthOf(sound.body, route.counted) - 1)
     // After `read`: only what was found sound may be hashed.
     const key = route.idempotent ? requestKeyOf(request, parts.body, name) : null
     // `read` has checked each part against the schema that Call<Name> takes its type from.
-    const stay = () => lasting(response, door.stay(caller, request))
+    const stay = () => stayUntilClosed(door, caller, request, response)
     const reply = await handle({ caller, key, request, response, stay, ...sound } as Call<Name>)
     if (reply !== 'answered') sendJson(response, reply.status, reply.body, reply.headers)
   }
@@ -85,32 +86,9 @@ async function authorize(route: Route, request: IncomingMessage, door: Door): Pr
   return caller
 }
 
-/** Also tells what is left, in headers of every answer. */
-function spendOrRefuse(
-  door: Door,
-  caller: Caller,
-  request: IncomingMessage,
-  response: ServerResponse,
-  points: number,
-): void {
-  const allowance = door.spend(caller, request, points)
-  if (!allowance) return
-  const { limit, remaining, reset, refused } = allowance
-  response.setHeader('RateLimit-Limit', limit)
-  response.setHeader('RateLimit-Remaining', remaining)
-  response.setHeader('RateLimit-Reset', reset)
-  if (refused) throw rateLimited('Too many requests', reset)
-}
-
 function lengthOf(body: unknown, member: string): number {
   const list = isObject(body) ? body[member] : undefined
   return Array.isArray(list) ? list.length : 1
-}
-
-/** Whatever ends an answer, its place is given back. */
-function lasting(response: ServerResponse, leave: () => void): void {
-  response.once('close', leave)
-  if (response.destroyed) leave()
 }
 
 function bearerIn(authorization = ''): string | null {

@@ -166,15 +166,10 @@ async function compose(
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   const markForPage = markForPages(db)
-<<<<<<< HEAD
   app.use(cors(markForPage))
-  mountInterop(app, tools, authenticator)
+  mountInterop(app, tools, door)
   app.use(jsonBody())
-  mountRealtime(app, tools, authenticator)
-=======
-  app.use(cors(markForPage), jsonBody())
   mountRealtime(app, tools, door)
->>>>>>> f82938d (Limits at the door: requests a minute and connections of each principal and address)
   const io = attachSockets(listening.server, tools)
   mountApi(app, tools, door, '0.0.0')
   app.use(answerNotFound(), answerErrors(log))

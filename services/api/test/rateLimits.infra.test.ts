@@ -122,6 +122,16 @@ function conformance(broker: 'redis' | 'postgres'): void {
     expect((await person.client.get('/v1/agents')).status).toBe(429)
   })
 
+  test('rate-limit bypass: another protocol', async () => {
+    const person = await server.main.newPerson()
+    const agno = () => fetch(`${server.url}/agno/agents`, { headers: { authorization: `Bearer ${person.token}` } })
+    for (let times = 0; times < USER; times++) expect((await agno()).status).toBe(200)
+    const refused = await agno()
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 1]).toEqual([429, true])
+    expect(await refused.json()).toEqual({ detail: expect.stringContaining('wait') })
+    expect((await person.client.get('/v1/agents')).status).toBe(429)
+  })
+
   test('rate-limit bypass: several tokens of one principal', async () => {
     const person = await server.main.newPerson()
     const tokens = await Promise.all([1, 2, 3].map(() => server.tokens.issue(server.main.organizationId, person.id)))
