@@ -62,6 +62,6 @@ function refuseUrls({ agents, auth }: Publication, guard: OutboundGuard): void {
     const fault = guard.urlFault(url)
     if (fault !== null) throw new SettingsError(`Agent "${name}": its url ${fault}.`)
   }
-  const fault = auth?.jwksUrl === undefined ? null : guard.urlFault(auth.jwksUrl)
+  const fault = auth?.jwksUrl === undefined ? null : guard.keySetFault(auth.jwksUrl)
   if (fault !== null) throw new SettingsError(`auth: its jwksUrl ${fault}.`)
 }

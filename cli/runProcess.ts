@@ -18,10 +18,13 @@ import { cors, markForPages } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
+import { openDoor } from '@shared/intake/door'
 import { createIntake } from '@shared/intake/intakeTools'
 import { customerTokens } from '@shared/intake/customerTokens'
 import { endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
+import { type Limits, createLimits } from '@shared/limits/limits'
+import { openCounters } from '@shared/limits/counters'
 import { type OutboundGuard, createOutboundGuard } from '@shared/outbound/guard'
 import { guardedFetch } from '@shared/outbound/guardedFetch'
 import { type Database, createPool } from '@shared/store/pool'
@@ -72,6 +75,7 @@ interface Begun {
   secret: string
   db: Database
   broker: Broker
+  limits: Limits
   metrics: Registry
   guard: OutboundGuard
 }
@@ -107,10 +111,11 @@ async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   await assertMigrated(db)
   const broker = await connectBroker(settings, databaseUrl, log)
   stopping.add('The broker', 3_000, () => broker.close())
+  const limits = await openLimits(options, db, stopping, log)
   // Readers are cut and nothing new is taken by then; what was accepted is still answered.
   stopping.add('The requests under way', 5_000, () => listening.settled())
   const guard = createOutboundGuard(settings.allowHosts)
-  return { options, stopping, log, listening, databaseUrl, secret, db, broker, metrics: newMetrics(), guard }
+  return { options, stopping, log, listening, databaseUrl, secret, db, broker, limits, metrics: newMetrics(), guard }
 }
 
 async function postgres({ settings, onNotice }: RunOptions, stopping: Stopping): Promise<string> {
@@ -142,6 +147,20 @@ function connectBroker({ redisUrl }: Settings, databaseUrl: string, log: Logger)
   return createBroker({ databaseUrl, ...(redisUrl !== null && { redisUrl }), onError }).catch((error: Error) => {
     throw new SettingsError(error.message)
   })
+}
+
+/** Only what serves clients has limits. */
+async function openLimits({ settings, roles }: RunOptions, db: Database, stopping: Stopping, log: Logger) {
+  const serving = roles.includes('api') || roles.includes('realtime')
+  const { limits, redisUrl } = settings
+  if (!serving || Object.values(limits.rates).every((rate) => rate === 0))
+    return createLimits({ settings: limits, counters: null, log })
+  const onError = (error: Error, where: string) => log.warn({ err: error, where }, 'requests are counted here only')
+  const counters = await openCounters({ db, ...(redisUrl !== null && { redisUrl }), onError }).catch((error: Error) => {
+    throw new SettingsError(error.message)
+  })
+  stopping.add('The rate limits', 1_000, () => counters.close())
+  return createLimits({ settings: limits, counters, log })
 }
 
 /** The first organization, and the agents of config and examples. */
@@ -196,7 +215,7 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
 }
 
 function serve(
-  { options, stopping, log, listening, db, broker, secret, metrics, guard }: Begun,
+  { options, stopping, log, listening, db, broker, secret, limits, metrics, guard }: Begun,
   credentials: Credentials | null,
 ): void {
   const { roles, version } = options
@@ -222,22 +241,23 @@ function serve(
       customerTokens(secret, guardedFetch(guard, tunables.jwks)),
       broker,
     )
+    const door = openDoor(authenticator, limits)
     const feeds = createSessionFeeds({ db, broker, log })
     const connections = createConnections({ db, broker, log })
-    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
+    const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, door, guard, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
     const markForPage = markForPages(db)
     app.use(cors(markForPage))
-    if (roles.includes('api')) mountInterop(app, tools, authenticator)
+    if (roles.includes('api')) mountInterop(app, tools, door)
     app.use(jsonBody())
     if (roles.includes('realtime')) {
-      mountRealtime(app, tools, authenticator)
+      mountRealtime(app, tools, door)
       const io = attachSockets(listening.server, tools)
       stopping.add('The sockets', 1_000, () => io.disconnectSockets(true))
     }
     if (roles.includes('api')) {
-      mountApi(app, tools, authenticator, version)
-      listener = messagesInFront(tools, authenticator, markForPage, app)
+      mountApi(app, tools, door, version)
+      listener = messagesInFront(tools, door, markForPage, app)
     }
     stopping.add('The readers', 1_000, () => {
       connections.close()

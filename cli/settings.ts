@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { tunables } from '@shared/domain/tunables'
+import type { HolderKind, LimitSettings } from '@shared/limits/settings'
 import { createOutboundGuard } from '@shared/outbound/guard'
 
 /** A setting that is missing or wrong; told in one line. */
@@ -66,6 +67,42 @@ export const SETTINGS = [
     meaning:
       'agent apps, webhooks and key sets may also be here, not only on the public internet: IP addresses, ranges (10.0.0.0/8) and host names, with commas',
   },
+  {
+    name: 'AGENTVIEW_TRUSTED_PROXIES',
+    fallback: '0',
+    meaning:
+      'how many proxies of yours each request comes through; so many addresses at the end of X-Forwarded-For are believed',
+  },
+  {
+    name: 'AGENTVIEW_RATE_USER',
+    fallback: '3000',
+    meaning: 'requests and socket messages a minute of one end user; 0: without limit, as for all of these',
+  },
+  {
+    name: 'AGENTVIEW_RATE_KEY',
+    fallback: '300000',
+    meaning: 'requests and socket messages a minute by one secret key, or by the token of one run',
+  },
+  {
+    name: 'AGENTVIEW_RATE_ADDRESS',
+    fallback: '0 (embedded), 600 (with DATABASE_URL)',
+    meaning: 'requests a minute by publishable keys from one address, and failed logins',
+  },
+  {
+    name: 'AGENTVIEW_CONNECTIONS_USER',
+    fallback: '1000',
+    meaning: 'streams and sockets of one end user that one process holds at once',
+  },
+  {
+    name: 'AGENTVIEW_CONNECTIONS_KEY',
+    fallback: '10000',
+    meaning: 'streams and sockets by one secret key that one process holds at once',
+  },
+  {
+    name: 'AGENTVIEW_CONNECTIONS_ADDRESS',
+    fallback: '0 (embedded), 10000 (with DATABASE_URL)',
+    meaning: 'streams and sockets from one address that one process holds at once',
+  },
   { name: 'WORKER_CONCURRENCY', fallback: '32', meaning: 'runs that one worker carries out at once' },
   {
     name: 'LOG_LEVEL',
@@ -98,6 +135,7 @@ export interface Settings {
   eventRetentionMs: number
   /** What calls to the outside may reach beyond the public internet. */
   allowHosts: string[]
+  limits: LimitSettings
   concurrency: number
   logLevel: string
 }
@@ -137,9 +175,28 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     eventRetentionMs:
       whole('AGENTVIEW_EVENT_DAYS', text('AGENTVIEW_EVENT_DAYS'), tunables.eventRetention / DAY_MS, 1, 36_500) * DAY_MS,
     allowHosts: hosts('AGENTVIEW_ALLOW_HOSTS', text('AGENTVIEW_ALLOW_HOSTS') ?? (embedded ? '127.0.0.0/8,::1' : '')),
+    limits: limitsFrom(text, embedded),
     concurrency: whole('WORKER_CONCURRENCY', text('WORKER_CONCURRENCY'), 32, 1, 2_000),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? (embedded ? 'warn' : 'info')),
   }
+}
+
+/** Embedded, all clients may have one address: that of this machine. */
+function limitsFrom(text: (name: SettingName) => string | null, embedded: boolean): LimitSettings {
+  const most = 999_999_999
+  const read = (name: SettingName, fallback: number) => whole(name, text(name), fallback, 0, most)
+  const rates: Record<HolderKind, number> = {
+    user: read('AGENTVIEW_RATE_USER', 3_000),
+    key: read('AGENTVIEW_RATE_KEY', 300_000),
+    address: read('AGENTVIEW_RATE_ADDRESS', embedded ? 0 : 600),
+  }
+  const connections: Record<HolderKind, number> = {
+    user: read('AGENTVIEW_CONNECTIONS_USER', 1_000),
+    key: read('AGENTVIEW_CONNECTIONS_KEY', 10_000),
+    address: read('AGENTVIEW_CONNECTIONS_ADDRESS', embedded ? 0 : 10_000),
+  }
+  const trustedProxies = whole('AGENTVIEW_TRUSTED_PROXIES', text('AGENTVIEW_TRUSTED_PROXIES'), 0, 0, 20)
+  return { rates, connections, trustedProxies }
 }
 
 /** The secret that signs and seals; in embedded mode it is made at the first start and kept in the data folder. */

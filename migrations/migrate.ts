@@ -8,6 +8,7 @@ import * as webhooks from './0003_webhooks.ts'
 import * as retention from './0004_retention.ts'
 import * as sessions from './0006_sessions.ts'
 import * as lighterWrites from './0009_lighter_writes.ts'
+import * as limits from './0010_limits.ts'
 import * as memories from './0011_memories.ts'
 import * as flatGrowth from './0020_flat_growth.ts'
 
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Knex.Migration> = {
   '0004_retention': retention,
   '0006_sessions': sessions,
   '0009_lighter_writes': lighterWrites,
+  '0010_limits': limits,
   '0011_memories': memories,
   '0020_flat_growth': flatGrowth,
 }

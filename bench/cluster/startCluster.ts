@@ -8,6 +8,7 @@ import { freePorts, isListening, isReady } from './ports.ts'
 import { repository } from './repository.ts'
 import type { Running } from './running.ts'
 import { type StartedProcess, startProcess, waitForSuccess } from './startProcess.ts'
+import { WITHOUT_LIMITS } from './withoutLimits.ts'
 import type { WorkFolder } from './workFolder.ts'
 
 // startCluster
@@ -131,6 +132,7 @@ function siteEnvironment(
   config: string,
 ): NodeJS.ProcessEnv {
   return {
+    ...WITHOUT_LIMITS,
     ...environment,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl ?? '',

@@ -10,6 +10,7 @@ import { freePorts, isListening, isReady } from './ports.ts'
 import { agentview, repository } from './repository.ts'
 import type { Running } from './running.ts'
 import { type StartedProcess, startProcess, waitUntil } from './startProcess.ts'
+import { WITHOUT_LIMITS } from './withoutLimits.ts'
 import type { WorkFolder } from './workFolder.ts'
 
 /** The first start makes a database (initdb), and as root it copies Postgres' programs. */
@@ -70,7 +71,7 @@ export async function startEmbeddedWith(
 /** Embedded means that nothing is given: an exported DATABASE_URL is for other work. */
 function siteOf(folder: WorkFolder, environment: NodeJS.ProcessEnv, cleanup: Cleanup): Site {
   const { DATABASE_URL: _database, REDIS_URL: _redis, ...rest } = environment
-  return { folder, env: { ...rest, HOST: '127.0.0.1', AGENTVIEW_DATA: folder.data }, cleanup }
+  return { folder, env: { ...WITHOUT_LIMITS, ...rest, HOST: '127.0.0.1', AGENTVIEW_DATA: folder.data }, cleanup }
 }
 
 async function startServer(

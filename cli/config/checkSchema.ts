@@ -29,8 +29,8 @@ function refuseNode(node: JsonObject, path: Path, fault: string): void {
     if (typeof reference !== 'string') continue
     if (!reference.startsWith('#'))
       throw new ConfigMistake([...path, key], `"${reference}" leads out of the schema; use $defs`)
-    if (fault.includes(`reference ${reference} `))
-      throw new ConfigMistake([...path, key], `"${reference}" leads to nothing`)
+    if (fault.includes(`"${reference}" leads to no schema`))
+      throw new ConfigMistake([...path, key], `"${reference}" leads to no schema`)
   }
   if (typeof node['pattern'] === 'string') refusePattern(node['pattern'], [...path, 'pattern'])
   if (!isObject(node['patternProperties'])) return

@@ -4,18 +4,18 @@ import { clientRoutes } from '@shared/contracts/clientApi'
 import type { MarkForPage } from '@shared/http/cors'
 import { hotRoute } from '@shared/http/hotRoute'
 import { serveRoute } from '@shared/http/serveRoute'
-import type { Authenticator } from '@shared/intake/authenticate'
+import type { Door } from '@shared/intake/door'
 import type { ApiTools } from './apiTools.ts'
 import { messageRoutes } from './routes/messages.ts'
 
 /** Messages to a session stand in front of the application: of all requests they are the many. */
 export function messagesInFront(
   tools: ApiTools & { log: Logger },
-  authenticator: Authenticator,
+  door: Door,
   markForPage: MarkForPage,
   app: RequestListener,
 ): RequestListener {
   const route = clientRoutes.sendMessage
-  const serve = serveRoute(route, messageRoutes(tools).sendMessage, authenticator)
+  const serve = serveRoute(route, messageRoutes(tools).sendMessage, door)
   return hotRoute({ route, serve, markForPage, log: tools.log }, app)
 }

@@ -3,7 +3,7 @@ import { clientRoutes } from '@shared/contracts/clientApi'
 import { openApiDocument } from '@shared/contracts/openapi'
 import { mountRoutes } from '@shared/http/mountRoutes'
 import type { Handlers } from '@shared/http/serveRoute'
-import type { Authenticator } from '@shared/intake/authenticate'
+import type { Door } from '@shared/intake/door'
 import type { ApiTools } from './apiTools.ts'
 import { mountDocsPage } from './docsPage.ts'
 import { agentRoutes } from './routes/agents.ts'
@@ -22,7 +22,7 @@ import { webhookEndpointRoutes } from './routes/webhookEndpoints.ts'
 type ApiRoute = Exclude<keyof typeof clientRoutes, 'streamSession' | 'streamRun'>
 
 /** Mounts the Client API and its OpenAPI document. */
-export function mountApi(app: Express, tools: ApiTools, authenticator: Authenticator, version: string): void {
+export function mountApi(app: Express, tools: ApiTools, door: Door, version: string): void {
   const handlers: Handlers<ApiRoute> = {
     ...tokenRoutes(tools),
     ...agentRoutes(tools),
@@ -39,5 +39,5 @@ export function mountApi(app: Express, tools: ApiTools, authenticator: Authentic
   const document = openApiDocument(version)
   app.get('/openapi.json', (_request, response) => void response.json(document))
   mountDocsPage(app)
-  mountRoutes(app, clientRoutes, handlers, authenticator)
+  mountRoutes(app, clientRoutes, handlers, door)
 }

@@ -1,9 +1,9 @@
 import type { Express } from 'express'
-import type { Authenticator } from '@shared/intake/authenticate'
+import type { Door } from '@shared/intake/door'
 import { agnoRouter } from './agno/agnoRouter.ts'
 import type { InteropTools } from './interopTools.ts'
 
 /** Mounts other protocols for clients that speak them; their bodies are their own, so before the reader of JSON bodies. */
-export function mountInterop(app: Express, tools: InteropTools, authenticator: Authenticator): void {
-  app.use('/agno', agnoRouter(tools, authenticator))
+export function mountInterop(app: Express, tools: InteropTools, door: Door): void {
+  app.use('/agno', agnoRouter(tools, door))
 }

@@ -7,8 +7,6 @@ import { tunables } from '@shared/domain/tunables'
 import { type Talker, expiryOf, principalsOf } from '@shared/intake/caller'
 import { sendEvents } from './sendEvents.ts'
 
-/** The most sessions that one socket may read at once. */
-const SUBSCRIPTIONS_MAX = 200
 /** The most messages of one socket that may wait for those before them. */
 const WAITING_MAX = 1_000
 /** The longest time that a timer of Node can be set to. */
@@ -59,8 +57,8 @@ export class SocketClient {
   /** Reads a session after a cursor; what was read of it before ends only when this begins. */
   async subscribe(feeds: SessionFeeds, sessionId: string, after: number): Promise<Subscription> {
     const known = this.#subscriptions.has(sessionId)
-    if (!known && this.#subscriptions.size >= SUBSCRIPTIONS_MAX)
-      throw new AgentViewError('rate_limited', `A socket reads at most ${SUBSCRIPTIONS_MAX} sessions.`)
+    if (!known && this.#subscriptions.size >= tunables.socketSubscriptions)
+      throw new AgentViewError('rate_limited', `A socket reads at most ${tunables.socketSubscriptions} sessions.`)
     if (!known) this.#subscriptions.set(sessionId, null)
     try {
       const subscription = await feeds.subscribe(sessionId, after, this.#sink(sessionId))

@@ -12,9 +12,9 @@ import { findJsonFault } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { hashOfRequest } from '@shared/http/idempotency'
 import { toAgentViewError } from '@shared/http/answers'
-import type { Authenticator } from '@shared/intake/authenticate'
 import { type Caller, type Talker, scopeOf } from '@shared/intake/caller'
 import { cancelRun } from '@shared/intake/cancelRun'
+import { type Door, rateLimited } from '@shared/intake/door'
 import { resumeRun } from '@shared/intake/resumeRun'
 import { readAccepted } from '@shared/intake/accepted'
 import type { IntakeTools } from '@shared/intake/intakeTools'
@@ -25,7 +25,7 @@ import { SocketClient } from './socketClient.ts'
 export interface SocketTools extends IntakeTools {
   feeds: SessionFeeds
   connections: Connections
-  authenticator: Authenticator
+  door: Door
   log: IntakeTools['log'] & { error(details: object, line: string): void }
 }
 
@@ -38,6 +38,7 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
     path: '/socket.io',
     serveClient: false,
     maxHttpBufferSize: tunables.socketPacketBytes,
+    connectTimeout: tunables.socketAdmission,
     // What may connect is decided by the credential below; Socket.IO only needs to answer preflights.
     cors: { origin: true },
   })
@@ -68,12 +69,21 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
   return io
 }
 
-async function admit(socket: Socket, { authenticator }: SocketTools): Promise<Talker> {
+async function admit(socket: Socket, { door }: SocketTools): Promise<Talker> {
   const { token, key } = socket.handshake.auth as { token?: unknown; key?: unknown }
-  const caller = await authenticator.authenticate(textOf(token), textOf(key))
+  const caller = talker(await door.authenticate(socket.request, textOf(token), textOf(key)))
   const { origin, host } = socket.handshake.headers
-  await authenticator.checkOrigin(caller, origin, host)
-  return talker(caller)
+  await door.checkOrigin(caller, origin, host)
+  holdPlace(socket, door.stay(caller, socket.request))
+  return caller
+}
+
+/** Whatever ends it, its place is given back; a connection that has left the namespace serves nothing any more. */
+function holdPlace(socket: Socket, leave: () => void): void {
+  const { conn } = socket
+  conn.once('close', leave)
+  socket.once('disconnect', () => conn.close())
+  if (conn.readyState !== 'open') leave()
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
@@ -138,11 +148,13 @@ function on<Name extends keyof typeof SOCKET_MESSAGES>(
   name: Name,
   handle: (message: Message<Name>) => Promise<object>,
 ): void {
+  const counts = COUNTED.has(name)
   client.socket.on(name as string, (...sent: unknown[]) => {
     const last = sent.at(-1)
     const acknowledge = typeof last === 'function' ? (last as (body: object) => void) : () => undefined
     void (async () => {
       try {
+        if (counts) spendOrRefuse(client, tools.door)
         acknowledge(await handle(checkedMessage(name, sent[0])))
       } catch (error) {
         logFault(tools, error, `a socket's "${name}" failed`)
@@ -150,6 +162,14 @@ function on<Name extends keyof typeof SOCKET_MESSAGES>(
       }
     })()
   })
+}
+
+/** What counts against the caller's limit, the same as his requests by HTTP. */
+const COUNTED: ReadonlySet<keyof typeof SOCKET_MESSAGES> = new Set(['subscribe', 'message', 'cancel', 'resume'])
+
+function spendOrRefuse({ caller, socket }: SocketClient, door: Door): void {
+  const allowance = door.spend(caller, socket.request, 1)
+  if (allowance?.refused) throw rateLimited('Too many requests', allowance.reset)
 }
 
 function checkedMessage<Name extends keyof typeof SOCKET_MESSAGES>(name: Name, message: unknown): Message<Name> {
@@ -178,7 +198,7 @@ function holdsBytes(message: unknown): boolean {
 
 /** A newer token of the same principal takes the old one's place on the open socket. */
 async function renew(client: SocketClient, tools: SocketTools, token: string, key?: string): Promise<object> {
-  const caller = talker(await tools.authenticator.authenticate(token, key))
+  const caller = talker(await tools.door.authenticate(client.socket.request, token, key ?? null))
   const same =
     caller.kind === client.caller.kind && JSON.stringify(scopeOf(caller)) === JSON.stringify(scopeOf(client.caller))
   if (!same) throw new AgentViewError('forbidden', 'The token is of another principal: open another socket.')

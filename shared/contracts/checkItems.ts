@@ -2,11 +2,11 @@ import type { AgentDefinition } from '@shared/domain/agents'
 import type { ErrorDetail } from '@shared/domain/errors'
 import type { JsonObject } from '@shared/domain/json'
 import type { ItemKind } from '@shared/domain/objects'
-import { type TenantCheck, compileTenantSchema } from './tenantSchemas.ts'
+import { type TenantCheck, compileAlternatives, compileTenantSchema } from './tenantSchemas.ts'
 
 interface ItemChecks {
   output: TenantCheck | null
-  steps: TenantCheck[] | null
+  steps: TenantCheck | null
 }
 
 /** Compiled once for each definition, which is immutable. */
@@ -20,22 +20,11 @@ export function findItemFault(
 ): { index: number; details: ErrorDetail[] } | null {
   const checks = checksOf(definition, runType)
   for (const [index, item] of items.entries()) {
-    const details = item.kind === 'output' ? checks.output?.(item.data) : stepFault(checks.steps, item.data)
+    const details = (item.kind === 'output' ? checks.output : checks.steps)?.(item.data)
     if (details)
       return { index, details: details.map(({ path, message }) => ({ path: `/items/${index}${path}`, message })) }
   }
   return null
-}
-
-/** A step fits when it fits any of the schemas; else what the last one says. */
-function stepFault(steps: TenantCheck[] | null, data: JsonObject): ErrorDetail[] | null {
-  if (steps === null) return null
-  let fault: ErrorDetail[] | null = [{ path: '', message: 'is none of the steps of this agent' }]
-  for (const check of steps) {
-    fault = check(data)
-    if (fault === null) return null
-  }
-  return fault
 }
 
 function checksOf(definition: AgentDefinition, runType: string): ItemChecks {
@@ -47,8 +36,15 @@ function checksOf(definition: AgentDefinition, runType: string): ItemChecks {
   const steps = run?.steps?.flatMap((step) => [step.schema, ...(step.callResult ? [step.callResult.schema] : [])]) ?? []
   const checks: ItemChecks = {
     output: run?.output ? compileTenantSchema(run.output.schema) : null,
-    steps: run?.validateSteps ? steps.map(compileTenantSchema) : null,
+    steps: run?.validateSteps ? stepCheck(steps) : null,
   }
   byType.set(runType, checks)
   return checks
+}
+
+/** A step fits when it fits any of the schemas. */
+function stepCheck(schemas: readonly JsonObject[]): TenantCheck {
+  return schemas.length > 0
+    ? compileAlternatives(schemas)
+    : () => [{ path: '', message: 'is none of the steps of this agent' }]
 }

@@ -190,6 +190,7 @@ export const clientRoutes = {
     summary: 'Up to 100 messages, to sessions or as the first of new ones; each is answered in its place',
     callers: talkers,
     body: closed({ messages: Type.Array(BatchEntry, { minItems: 1, maxItems: tunables.batchMessages }) }),
+    counted: 'messages',
     responses: { 200: closed({ results: Type.Array(BatchResult) }) },
   },
   giveFeedback: {

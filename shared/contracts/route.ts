@@ -14,6 +14,8 @@ export interface Route {
   body?: TSchema
   /** Honours the header Idempotency-Key. */
   idempotent?: boolean
+  /** The list in the body whose elements each count against the caller's limit; without it a request counts once. */
+  counted?: string
   /** By status, null without a body; `stream` is the same call answered as text/event-stream. */
   responses: Record<number, TSchema | null>
   stream?: TSchema

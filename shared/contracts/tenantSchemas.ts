@@ -3,17 +3,14 @@ import addFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
 import type { ErrorDetail } from '@shared/domain/errors'
 import { type Json, type JsonObject, isObject } from '@shared/domain/json'
-import { METER, type Meter, TooCostly, createMeter, meterSchema } from './meterSchema.ts'
+import { tunables } from '@shared/domain/tunables'
+import { type Cost, METER, type Meter, TooCostly, createMeter, meterSchema } from './meterSchema.ts'
+import { refuseExtremes } from './schemaLimits.ts'
+import { refuseReferences } from './schemaReferences.ts'
 import { detailsOf } from './validate.ts'
 
-/**
- * Schemas that come from outside (agents' items, metadata). Nothing in them or in the values that they check can block
- * the process: patterns run on a linear-time engine, and a check ends when it has cost too much. What can't be compiled
- * is refused with a reason when the agent is published.
- */
-const SCHEMA_BYTES = 256 * 1_024
-/** What one check may cost, in looks at a keyword: half a second or so. A large item of many parts costs some percents. */
-const CHECK_COST = 10_000_000
+/** What it costs to bring an element into the form in which it is compared, beside its letters. */
+const COMPARED_ELEMENT = 20
 
 const URL_LETTERS = 4_096
 const URL_FORMAT = addFormats.default.get('url') as RegExp
@@ -23,27 +20,49 @@ const schemas = new Ajv2020({ strict: false })
 
 export type TenantCheck = (value: Json) => ErrorDetail[] | null
 
+/*
+ * Schemas that come from outside (agents' items, metadata). Nothing in them or in the values that they check can block
+ * the process: what would take long to be compiled is refused, patterns run on a linear-time engine, and a check ends
+ * when it has cost too much. What can't be compiled is refused with a reason when the agent is published.
+ *
+ *   size and parts (schemaLimits.ts) ─▶ is it a schema ─▶ each part says what it costs (meterSchema.ts)
+ *     ─▶ references (schemaReferences.ts) ─▶ Ajv
+ */
+
 /**
  * Compiles a tenant's JSON Schema (2020-12). The check returns null when a value fits, else where it doesn't.
  * Throws an Error with a readable message when the schema can't be used.
  */
 export function compileTenantSchema(schema: JsonObject): TenantCheck {
-  if (JSON.stringify(schema).length > SCHEMA_BYTES) throw new Error(`the schema is larger than ${SCHEMA_BYTES} bytes`)
-  refuseForeignReferences(schema)
-  void schemas.validateSchema(schema, true)
-  const meter = createMeter(CHECK_COST)
-  const validate = compiled(compilerWith(meter), meterSchema(schema) as JsonObject)
+  return compileAlternatives([schema])
+}
+
+/** The same for several schemas, one of which a value must fit; else the check says what the last one lacks. All of them cost what one may. */
+export function compileAlternatives(alternatives: readonly JsonObject[]): TenantCheck {
+  const meter = createMeter(tunables.tenantSchema.checkCost)
+  const validators = alternatives.map((schema) => compile(schema, meter))
   return (value) => {
-    meter.reset()
+    meter.reset(value)
     try {
-      return validate(value) ? null : detailsOf(validate.errors ?? [])
+      if (validators.some((validate) => validate(value))) return null
+      return detailsOf(validators.at(-1)?.errors ?? [])
     } catch (error) {
       if (error instanceof TooCostly) return [{ path: '', message: 'takes too long to be checked against the schema' }]
-      // The stack, too, is used up by a schema that leads to itself.
-      if (error instanceof RangeError) return [{ path: '', message: 'can not be checked: the schema leads to itself' }]
+      // The stack is used up by what follows a very deep value.
+      if (error instanceof RangeError) return [{ path: '', message: 'is too deep to be checked against the schema' }]
       throw error
     }
   }
+}
+
+function compile(schema: JsonObject, meter: Meter): ValidateFunction {
+  const { bytes } = tunables.tenantSchema
+  refuseExtremes(schema)
+  if (JSON.stringify(schema).length > bytes) throw new Error(`the schema is larger than ${bytes} bytes`)
+  void schemas.validateSchema(schema, true)
+  const metered = meterSchema(schema) as JsonObject
+  refuseReferences(metered)
+  return compiled(compilerWith(meter), metered)
 }
 
 function compiled(ajv: Ajv2020, schema: JsonObject): ValidateFunction {
@@ -67,19 +86,20 @@ function compilerWith(meter: Meter): Ajv2020 {
     ownProperties: true,
     // Copied into each place that refers to it, a part could become a thousand times as much code.
     inlineRefs: false,
-    code: { regExp: linearRegExps(meter) },
+    // What Ajv does for shorter code takes it in the square of the code's length.
+    code: { regExp: linearRegExps(meter), optimize: false },
   })
   addFormats.default(ajv)
   ajv.addFormat('url', isUrl)
   ajv.addKeyword({
     keyword: METER,
-    schemaType: 'number',
+    schemaType: 'object',
     // the first of all that can lead further, so that nothing is done unpaid
     before: '$dynamicAnchor',
     errors: false,
-    validate(cost: number, value: Json) {
-      meter.spend(cost)
-      meter.spendFor(value)
+    validate(cost: Cost, value: Json) {
+      meter.spend(cost.once)
+      meter.spendFor(value, cost)
       return true
     },
   })
@@ -90,7 +110,15 @@ function compilerWith(meter: Meter): Ajv2020 {
     type: 'array',
     schemaType: 'boolean',
     error: { message: 'must NOT have duplicate items' },
-    validate: (wanted: boolean, list: Json[]) => !wanted || new Set(list.map(canonical)).size === list.length,
+    validate(wanted: boolean, list: Json[]) {
+      if (!wanted) return true
+      const texts = list.map((element) => {
+        const text = canonical(element)
+        meter.spend(COMPARED_ELEMENT + text.length)
+        return text
+      })
+      return new Set(texts).size === texts.length
+    },
   })
   return ajv
 }
@@ -123,21 +151,4 @@ function canonical(value: Json): string {
   return JSON.stringify(value, (_key, member: Json) =>
     isObject(member) ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1))) : member,
   )
-}
-
-/** Only references within the schema itself; anything else would be fetched or be another tenant's. */
-function refuseForeignReferences(schema: JsonObject): void {
-  const stack: unknown[] = [schema]
-  while (stack.length > 0) {
-    const node = stack.pop()
-    if (Array.isArray(node)) stack.push(...(node as unknown[]))
-    else if (isObject(node)) {
-      for (const key of ['$ref', '$dynamicRef']) {
-        const reference = node[key]
-        if (typeof reference === 'string' && !reference.startsWith('#'))
-          throw new Error(`${key} "${reference}" leads out of the schema`)
-      }
-      stack.push(...Object.values(node))
-    }
-  }
 }

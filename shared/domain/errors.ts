@@ -29,6 +29,7 @@ export const ERROR_STATUS = {
   schema_violation: 422,
   idempotency_mismatch: 422,
   rate_limited: 429,
+  too_many_connections: 429,
   internal: 500,
   unavailable: 503,
 } as const

@@ -195,6 +195,44 @@ export const tunables = {
     forgetBatches: 20,
   },
 
+  /** Limits of what each principal and address may ask; how much stands in the settings. */
+  rateLimits: {
+    /** Limits are of a minute. Longer lets whoever spent his wait longer. */
+    window: 1 * MINUTE,
+    /** A process tells the others each time so small a part of a limit was spent. More parts are more exact and cost the store more. */
+    blocks: 20,
+    /** Reports of one limit under way at once. More would take connections to Postgres that requests need. */
+    reports: 4,
+    /** Holders of one limit whom a process remembers. Of more than that, those are forgotten who came first. */
+    holders: 100_000,
+  },
+  /**
+   * What a tenant's JSON Schema may be. More takes seconds to be compiled, in which its process does nothing else; less
+   * refuses agents with many kinds of items.
+   */
+  tenantSchema: {
+    bytes: 256 * KIB,
+    /** Levels of JSON; one of a schema is two of them. */
+    depth: 128,
+    /** Objects in it. */
+    parts: 2_000,
+    /** Of anyOf, oneOf and allOf together. */
+    branches: 500,
+    /** What all patterns compile to. */
+    patternSteps: 20_000,
+    /**
+     * What one check may cost, in looks at a keyword (some 50 ns): `base`, and so much for each byte of the value, `most`
+     * in all, which is half a second. A usual item of many parts costs some percents of it.
+     */
+    checkCost: { base: 500_000, perByte: 40, most: 10_000_000 },
+  },
+  /** When somebody whose connections are too many should come again. */
+  connectionsRetry: 10 * SECOND,
+  /** Sessions that one socket may read at once. */
+  socketSubscriptions: 200,
+  /** A connection that doesn't say within this who it is is closed: until then no limit of connections counts it. */
+  socketAdmission: 15 * SECOND,
+
   idempotency: 24 * HOUR,
   endUserToken: 1 * HOUR,
   refreshToken: 30 * DAY,

@@ -66,13 +66,19 @@ export function pathOf({ url = '' }: IncomingMessage): string {
 }
 
 /** What may be over in a moment: asking again, not at once, is the right thing to do. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited'])
+const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited', 'too_many_connections'])
 
 function sendError(response: ServerResponse, error: AgentViewError): void {
   const { code } = error
   if (code === 'unauthorized' || code === 'token_expired') response.setHeader('WWW-Authenticate', 'Bearer')
-  if (PASSING.has(code) && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1')
+  tellWhenAgain(error, response)
   sendJson(response, error.status, errorAnswer(error, response))
+}
+
+/** The header Retry-After, where asking again is the right thing to do. */
+export function tellWhenAgain({ code, extra }: AgentViewError, response: ServerResponse): void {
+  if (PASSING.has(code) && !response.hasHeader('Retry-After'))
+    response.setHeader('Retry-After', typeof extra.retryAfter === 'number' ? extra.retryAfter : 1)
 }
 
 /** An error as every answer has it. */

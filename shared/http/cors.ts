@@ -8,7 +8,8 @@ import { listOriginSettings } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
 
 const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, AgentView-Key'
-const EXPOSED_HEADERS = 'X-Request-Id, Idempotent-Replayed, Preference-Applied, Location, Retry-After'
+const EXPOSED_HEADERS =
+  'X-Request-Id, Idempotent-Replayed, Preference-Applied, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
 
 /**
  * Marks answers for pages that any organization lists; whether the caller's own organization lists the page is decided

@@ -5,13 +5,14 @@ import { closed } from '@shared/contracts/objects'
 import type { Route } from '@shared/contracts/route'
 import { type Check, checkOf } from '@shared/contracts/validate'
 import { AgentViewError } from '@shared/domain/errors'
-import { findJsonFault } from '@shared/domain/json'
+import { findJsonFault, isObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import type { Authenticator } from '@shared/intake/authenticate'
 import type { Caller } from '@shared/intake/caller'
+import type { Door } from '@shared/intake/door'
 import type { RequestKey } from '@shared/intake/requestKey'
 import { sendJson } from './answers.ts'
 import { requestKeyOf } from './idempotency.ts'
+import { spendOrRefuse, stayUntilClosed } from './limitedAnswers.ts'
 
 /** What a handler gets: everything checked and typed by the route's schemas. */
 export interface Call<Name extends RouteName> {
@@ -22,6 +23,8 @@ export interface Call<Name extends RouteName> {
   key: RequestKey
   request: IncomingMessage
   response: ServerResponse
+  /** Before an answer that may last: takes one of the caller's places until it is over. Throws AgentViewError `too_many_connections`. */
+  stay: () => void
 }
 
 type Part<Name extends RouteName, Member extends string> = (typeof clientRoutes)[Name] extends {
@@ -47,36 +50,45 @@ export interface Parts {
 export type ServeRequest = (request: IncomingMessage, response: ServerResponse, parts: Parts) => Promise<void>
 
 /**
- *   who asks ─▶ may he ─▶ from this page ─▶ path, query, body fit ─▶ handler ─▶ answer
+ *   who asks ─▶ may he ─▶ from this page ─▶ within his limit ─▶ path, query, body fit ─▶ handler ─▶ answer
  * Every request goes this way, whoever has routed it; nothing else reads one.
  */
 export function serveRoute<Name extends RouteName>(
   route: Route,
   handle: (call: Call<Name>) => Promise<Reply>,
-  authenticator: Authenticator,
+  door: Door,
 ): ServeRequest {
   const read = partsReader(route)
   const name = `${route.method} ${route.path}`
   return async (request, response, parts) => {
-    const caller = await authorize(route, request, authenticator)
+    const caller = await authorize(route, request, door)
+    spendOrRefuse(door, caller, request, response)
     const sound = read(request.url ?? '', parts)
+    if (route.counted !== undefined)
+      spendOrRefuse(door, caller, request, response, lengthOf(sound.body, route.counted) - 1)
     // After `read`: only what was found sound may be hashed.
     const key = route.idempotent ? requestKeyOf(request, parts.body, name) : null
     // `read` has checked each part against the schema that Call<Name> takes its type from.
-    const reply = await handle({ caller, key, request, response, ...sound } as Call<Name>)
+    const stay = () => stayUntilClosed(door, caller, request, response)
+    const reply = await handle({ caller, key, request, response, stay, ...sound } as Call<Name>)
     if (reply !== 'answered') sendJson(response, reply.status, reply.body, reply.headers)
   }
 }
 
-async function authorize(route: Route, request: IncomingMessage, authenticator: Authenticator): Promise<Caller> {
+async function authorize(route: Route, request: IncomingMessage, door: Door): Promise<Caller> {
   const { authorization, origin, host } = request.headers
   const key = request.headers['agentview-key']
-  const caller = await authenticator.authenticate(bearerIn(authorization), typeof key === 'string' ? key : null)
+  const caller = await door.authenticate(request, bearerIn(authorization), typeof key === 'string' ? key : null)
   if (!route.callers.includes(caller.kind)) {
     throw new AgentViewError('forbidden', `This credential may not do that: ${route.callers.join(' or ')} is needed.`)
   }
-  await authenticator.checkOrigin(caller, origin, host)
+  await door.checkOrigin(caller, origin, host)
   return caller
+}
+
+function lengthOf(body: unknown, member: string): number {
+  const list = isObject(body) ? body[member] : undefined
+  return Array.isArray(list) ? list.length : 1
 }
 
 function bearerIn(authorization = ''): string | null {

@@ -60,8 +60,8 @@ async function prepareRun(
   const version = await versionForMessage(tools.db, session, request.version)
   const input = request.input === undefined ? null : inputOf(request.input)
   const { definition } = version
-  const type = input ? checkInput(version, request.runType, input) : runTypeOf(definition, request.runType)
   if (input) refuseLarge('/input', input, tunables.itemBytes)
+  const type = input ? checkInput(version, request.runType, input) : runTypeOf(definition, request.runType)
   refuseLarge('/metadata', request.metadata ?? {}, tunables.metadataBytes)
   const end = endOf(request)
   const push = checkedPush(definition, type, { ...request, metadata: undefined }, end)

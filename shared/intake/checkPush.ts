@@ -31,12 +31,12 @@ export function checkedPush(
 ): Push {
   const last = items.length - 1
   const kindOf = (index: number): ItemKind => (end?.status === 'completed' && index === last ? 'output' : 'step')
+  for (const [index, item] of items.entries()) refuseLarge(`/items/${index}`, item, tunables.itemBytes)
   refuseMisfit(
     definition,
     runType,
     items.map((data, index) => ({ kind: kindOf(index), data })),
   )
-  for (const [index, item] of items.entries()) refuseLarge(`/items/${index}`, item, tunables.itemBytes)
   if (state !== undefined) refuseLarge('/state', state, tunables.itemBytes)
   return { items, ...(state !== undefined && { state }), ...(metadata && { metadata }), ...(usage && { usage }) }
 }

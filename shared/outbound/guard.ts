@@ -7,11 +7,14 @@ import { tunables } from '@shared/domain/tunables'
  * tenants, so by default nothing but the public internet is reached: not this machine, not the network around it.
  *
  *   urlFault       when a URL is saved: what can be said without asking anybody
+ *   keySetFault    the same of where keys stand, which nobody on the way may exchange
  *   addressFault   when a connection is made (guardedConnector.ts): of the very address that is connected to
  */
 export interface OutboundGuard {
   /** What is wrong with a URL, as the end of a sentence that begins with it, or null. */
   urlFault(text: string): string | null
+  /** As `urlFault`, of a URL at which keys stand that tokens are verified by: over http only from this machine. */
+  keySetFault(text: string): string | null
   /** Why no connection may be made to this IP address, or null. */
   addressFault(address: string): string | null
   /** Somebody has named this host in the allow-list: whatever it resolves to is reached. */
@@ -47,20 +50,28 @@ export function createOutboundGuard(allow: readonly string[]): OutboundGuard {
     return kind === null ? null : `leads to ${kind} (${address}): ${REMEDY}`
   }
 
+  function urlFault(text: string): string | null {
+    const fault = formFault(text)
+    if (fault !== null) return fault
+    const url = new URL(text)
+    const host = hostOf(url)
+    if (namesHost(host)) return null
+    if (isIP(host) === 0) return isLocalName(host) ? addressFault('127.0.0.1') && localFault(host) : null
+    // Parsers of URLs read 2130706433, 0x7f.1 and 017700000001 as addresses, and others may read them otherwise.
+    if (isIP(host) === 4 && !text.toLowerCase().startsWith(`${url.protocol}//${host}`))
+      return 'writes its IP address in an unusual form'
+    return addressFault(host)
+  }
+
   return {
     addressFault,
     namesHost,
-    urlFault(text) {
-      const fault = formFault(text)
+    urlFault,
+    keySetFault(text) {
+      const fault = urlFault(text)
       if (fault !== null) return fault
       const url = new URL(text)
-      const host = hostOf(url)
-      if (namesHost(host)) return null
-      if (isIP(host) === 0) return isLocalName(host) ? addressFault('127.0.0.1') && localFault(host) : null
-      // Parsers of URLs read 2130706433, 0x7f.1 and 017700000001 as addresses, and others may read them otherwise.
-      if (isIP(host) === 4 && !text.toLowerCase().startsWith(`${url.protocol}//${host}`))
-        return 'writes its IP address in an unusual form'
-      return addressFault(host)
+      return url.protocol === 'https:' || isThisMachine(hostOf(url)) ? null : 'must begin with https://'
     },
   }
 }
@@ -87,6 +98,11 @@ function localFault(host: string): string {
 /** Names that are this machine without any look-up (RFC 6761). */
 function isLocalName(host: string): boolean {
   return /(^|\.)localhost\.?$/.test(host)
+}
+
+/** By its own name or address, so that what is sent to it never leaves it. */
+function isThisMachine(host: string): boolean {
+  return isIP(host) === 0 ? isLocalName(host) : ipaddr.parse(host).range() === 'loopback'
 }
 
 function withoutDot(host: string): string {

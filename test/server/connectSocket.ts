@@ -9,6 +9,7 @@ export interface SocketOptions {
   token?: unknown
   key?: string
   origin?: string
+  headers?: Record<string, string>
   transports?: string[]
   namespace?: string
 }
@@ -30,13 +31,13 @@ export interface TestSocket {
 
 /** Resolves once the server has taken it; rejects with the refusal's body. */
 export async function connectSocket(url: string, options: SocketOptions): Promise<TestSocket> {
-  const { token, key, origin, transports = ['websocket'], namespace = '/client' } = options
+  const { token, key, origin, headers, transports = ['websocket'], namespace = '/client' } = options
   const socket = io(url + namespace, {
     auth: { ...(token !== undefined && { token }), ...(key !== undefined && { key }) },
     transports,
     reconnection: false,
     forceNew: true,
-    ...(origin !== undefined && { extraHeaders: { origin } }),
+    extraHeaders: { ...headers, ...(origin !== undefined && { origin }) },
   })
   const events = growing<DeliveredEvent>()
   const cuts: TestSocket['cuts'] = []

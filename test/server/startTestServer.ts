@@ -15,10 +15,14 @@ import { cors, markForPages } from '@shared/http/cors'
 import { mountHealth, newMetrics } from '@shared/http/health'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '@shared/http/httpApp'
 import { createAuthenticator } from '@shared/intake/authenticate'
+import { openDoor } from '@shared/intake/door'
 import { customerTokens } from '@shared/intake/customerTokens'
 import { createIntake } from '@shared/intake/intakeTools'
 import { type EndUserTokens, endUserTokens } from '@shared/intake/endUserTokens'
 import { runTokens } from '@shared/intake/runTokens'
+import { openCounters } from '@shared/limits/counters'
+import { type Limits, createLimits } from '@shared/limits/limits'
+import { type LimitSettings, NO_LIMITS } from '@shared/limits/settings'
 import { tunables } from '@shared/domain/tunables'
 import { createOutboundGuard } from '@shared/outbound/guard'
 import { guardedFetch } from '@shared/outbound/guardedFetch'
@@ -30,7 +34,7 @@ import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { listen } from '../../cli/listen.ts'
 import { createTestDatabase } from '../database.ts'
-import { testRedisUrl } from '../redis.ts'
+import { testRedisPrefix, testRedisUrl } from '../redis.ts'
 import { type AgentApps, type Stage, asking, createStage, echo, startAgentApps, steps } from './agentApps.ts'
 import { type ApiClient, createApiClient } from './apiClient.ts'
 import { type Contract, readContract } from './contract.ts'
@@ -43,6 +47,7 @@ export interface TestServer {
   db: Database
   broker: Broker
   feeds: SessionFeeds
+  limits: Limits
   tokens: EndUserTokens
   contract: Contract
   apps: AgentApps
@@ -68,6 +73,8 @@ export interface TestServerOptions {
   concurrency?: number
   /** Where agent apps and webhooks may be beside the public internet: this machine, unless said. */
   allowHosts?: string[]
+  /** None, unless said. */
+  limits?: Partial<LimitSettings>
 }
 
 const ORIGINS = { main: 'https://shop.example', other: 'https://other.example' }
@@ -148,20 +155,25 @@ async function compose(
     customerTokens(secret, guardedFetch(guard, tunables.jwks)),
     broker,
   )
+  const redisUrl = kind === 'redis' ? testRedisUrl() : undefined
+  const counters = await openCounters({ db, redisUrl, prefix: testRedisPrefix(), onError: () => undefined })
+  closing.push(() => counters.close())
+  const limits = createLimits({ settings: { ...NO_LIMITS, ...options.limits }, counters, log })
+  const door = openDoor(authenticator, limits)
   const feeds = createSessionFeeds({ db, broker, log })
   const connections = createConnections({ db, broker, log })
-  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, authenticator, guard, secret }
+  const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, door, guard, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
   const markForPage = markForPages(db)
   app.use(cors(markForPage))
-  mountInterop(app, tools, authenticator)
+  mountInterop(app, tools, door)
   app.use(jsonBody())
-  mountRealtime(app, tools, authenticator)
+  mountRealtime(app, tools, door)
   const io = attachSockets(listening.server, tools)
-  mountApi(app, tools, authenticator, '0.0.0')
+  mountApi(app, tools, door, '0.0.0')
   app.use(answerNotFound(), answerErrors(log))
-  listening.serve(messagesInFront(tools, authenticator, markForPage, app))
+  listening.serve(messagesInFront(tools, door, markForPage, app))
   closing.push(
     () => connections.close(),
     () => feeds.close('shutdown'),
@@ -177,6 +189,7 @@ async function compose(
     ...begun,
     broker,
     feeds,
+    limits,
     stage,
     main,
     other,

@@ -21,13 +21,15 @@ import type { ApiTools } from '../apiTools.ts'
  */
 export function messageRoutes(tools: ApiTools): Handlers<'sendMessage' | 'beginSession'> {
   return {
-    async sendMessage({ caller, params, body, key, request, response }) {
+    async sendMessage({ caller, params, body, key, request, response, stay }) {
       const wanted = wantedAnswer(request)
+      if (mayLast(wanted)) stay()
       const accepted = await sendMessage(tools, caller, params.sessionId, body, key)
       return answer(tools, { caller, accepted, wanted, response, withSession: false })
     },
-    async beginSession({ caller, body, key, request, response }) {
+    async beginSession({ caller, body, key, request, response, stay }) {
       const wanted = wantedAnswer(request)
+      if (mayLast(wanted)) stay()
       const accepted = await beginSession(tools, caller, body, key)
       return answer(tools, { caller, accepted, wanted, response, withSession: true })
     },
@@ -35,6 +37,11 @@ export function messageRoutes(tools: ApiTools): Handlers<'sendMessage' | 'beginS
 }
 
 type Wanted = { form: 'stream' } | { form: 'json'; waitSeconds: number }
+
+/** Looked at before anything is accepted: a refused message leaves nothing behind. */
+function mayLast(wanted: Wanted): boolean {
+  return wanted.form === 'stream' || wanted.waitSeconds > 0
+}
 
 interface Answering {
   caller: Talker

@@ -183,6 +183,9 @@ describe('a body that is too large', () => {
     const path = `/v1/sessions/${sessionId}/messages`
     const error = await refused(413, 'payload_too_large', path, { body: textOf(MIB) })
     expect(error.details![0]!.path).toBe('/input')
+    const itemOf = (bytes: number) => ({ input: { a: 'x'.repeat(bytes - '{"a":""}'.length) } })
+    await refused(413, 'payload_too_large', path, { body: itemOf(262_145) })
+    expect((await person.client.post(path, itemOf(262_144))).status).toBe(202)
     const metadata = { a: 'x'.repeat(65_536) }
     for (const [, place, body] of PLACES())
       await refused(413, 'payload_too_large', place, { body: { ...body, metadata } })

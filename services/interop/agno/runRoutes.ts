@@ -47,7 +47,8 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
       return []
     },
 
-    async 'post /agents/:agent/runs'(caller, request, response) {
+    async 'post /agents/:agent/runs'(caller, request, response, stay) {
+      stay()
       const agent = String(request.params['agent'])
       const form = await readForm(request)
       const input = form.get('message')
@@ -59,7 +60,8 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
       await stream(caller, { runId, sessionId: into, agent, before: null }, 0, response)
     },
 
-    async 'post /agents/:agent/runs/:runId/continue'(caller, request, response) {
+    async 'post /agents/:agent/runs/:runId/continue'(caller, request, response, stay) {
+      stay()
       const { id: runId, sessionId, pause } = await ownRun(caller, request)
       if (!pause) throw new AgentViewError('not_paused', 'The run does not wait for anything.')
       const answers = answersIn((await readForm(request)).get('tools') ?? '', pause.pauseId)
@@ -72,7 +74,8 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
       await stream(caller, about, seqs.get(sessionId) ?? 0, response)
     },
 
-    async 'post /agents/:agent/runs/:runId/resume'(caller, request, response) {
+    async 'post /agents/:agent/runs/:runId/resume'(caller, request, response, stay) {
+      stay()
       const { id: runId, sessionId } = await ownRun(caller, request)
       await stream(caller, { runId, sessionId, agent: String(request.params['agent']), before: null }, 0, response)
     },

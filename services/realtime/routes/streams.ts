@@ -19,14 +19,16 @@ export interface StreamTools {
 /** Server-sent events of a session and of one run. */
 export function streamRoutes({ db, feeds, connections }: StreamTools): Handlers<'streamSession' | 'streamRun'> {
   return {
-    async streamSession({ caller, params, query, request, response }) {
+    async streamSession({ caller, params, query, request, response, stay }) {
+      stay()
       if (!(await findSession(db, scopeOf(caller), params.sessionId))) throw notFound('session')
       const after = cursorOf(request, query.after)
       const subscribe = (sink: RunSink) => feeds.subscribe(params.sessionId, after, sink)
       await streamTo(response, connections, rightOf(caller), subscribe)
       return 'answered'
     },
-    async streamRun({ caller, params, query, request, response }) {
+    async streamRun({ caller, params, query, request, response, stay }) {
+      stay()
       const run = await findRun(db, scopeOf(caller), params.runId)
       if (!run) throw notFound('run')
       const after = cursorOf(request, query.after)

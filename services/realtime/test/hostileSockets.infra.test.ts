@@ -93,6 +93,15 @@ describe('a payload that is malformed', () => {
     await expectAlive(socket)
   })
 
+  test('of an item of more than 256 KiB is refused, and the socket goes on', async () => {
+    const socket = await connect()
+    const before = await countRows(server.db)
+    const large = { sessionId, input: { a: 'x'.repeat(262_144) }, idempotencyKey: 'large-item' }
+    expect(await socket.ask('message', large)).toMatchObject({ error: { code: 'payload_too_large' } })
+    expect(await countRows(server.db)).toEqual(before)
+    await expectAlive(socket)
+  })
+
   test('of a kind that nobody knows is passed over', async () => {
     const socket = await connect()
     for (const name of ['destroy', 'constructor', '__proto__', 'toString', '', 'newListener2', 'resume'])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json, JsonObject } from '@shared/domain/json'
-import { compileTenantSchema } from '../tenantSchemas.ts'
+import { compileAlternatives, compileTenantSchema } from '../tenantSchemas.ts'
 
 const TOO_LONG = [{ path: '', message: 'takes too long to be checked against the schema' }]
 
@@ -51,7 +51,7 @@ describe('a check ends', () => {
   })
 
   test('though a pattern has thousands of steps, and though there are thousands of patterns', () => {
-    const words = Array.from({ length: 2_000 }, (_, index) => `${'a'.repeat(index % 50)}${index}`)
+    const words = Array.from({ length: 600 }, (_, index) => `${'a'.repeat(index % 50)}${index}`)
     expectBounded({ pattern: words.join('|') }, 'a'.repeat(250_000))
     const patterns = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`^k${index}$`, false]))
     const members = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`m${index}`, 1]))
@@ -60,7 +60,7 @@ describe('a check ends', () => {
 
   test('though a large object is counted again and again', () => {
     const members = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`m${index}`, 1]))
-    expectBounded({ items: { allOf: Array.from({ length: 1_500 }, () => ({ maxProperties: 99_999 })) } }, [
+    expectBounded({ items: { allOf: Array.from({ length: 400 }, () => ({ maxProperties: 99_999 })) } }, [
       members,
       members,
       members,
@@ -68,9 +68,71 @@ describe('a check ends', () => {
   })
 })
 
-test('a schema of more parts than can be compiled is refused with a reason', () => {
-  const allOf = Array.from({ length: 20_000 }, () => ({ minLength: 1 }))
-  expect(() => compileTenantSchema({ allOf: allOf.slice(0, 13_000) })).toThrow('too many parts')
+describe('what each part does is paid for', () => {
+  const LETTERS = 'a@'.repeat(120_000)
+  const many = (part: JsonObject): JsonObject => ({ allOf: Array.from({ length: 400 }, () => part) })
+
+  test('a long text that is compared with many formats, or counted many times', () => {
+    expectBounded(many({ not: { format: 'email' } }), LETTERS)
+    expectBounded(many({ minLength: 1 }), LETTERS)
+    expectBounded({ items: many({ not: { format: 'json-pointer' } }) }, [LETTERS, LETTERS])
+  })
+
+  test('a long list that is searched for doubles many times', () => {
+    const list = Array.from({ length: 20_000 }, (_, index) => index)
+    expectBounded(many({ uniqueItems: true }), list)
+    expectBounded(
+      { items: { uniqueItems: true } },
+      Array.from({ length: 400 }, () => list),
+    )
+  })
+
+  test('a long list whose elements have many branches', () => {
+    const anyOf = Array.from({ length: 400 }, (_, index) => ({
+      properties: { kind: { const: index } },
+      required: ['a'],
+    }))
+    expectBounded(
+      { items: { anyOf } },
+      Array.from({ length: 20_000 }, () => ({ kind: 399, a: 1 })),
+    )
+  })
+
+  test('a list that is searched by `contains`, nested', () => {
+    const list = Array.from({ length: 3_000 }, () => Array.from({ length: 3_000 }, () => 0))
+    expectBounded({ contains: { contains: { const: 1 } } }, list)
+  })
+
+  test('a small value that costs much: less than a large one may', () => {
+    const check = compileTenantSchema(chainOf('allOf', 14))
+    expect(check({})).toEqual(TOO_LONG)
+    expect(check({ a: 'x'.repeat(20_000) })).toBeNull()
+  })
+
+  test('several schemas for one value, together', () => {
+    const schemas = Array.from({ length: 30 }, () => chainOf('anyOf', 11))
+    expect(compileTenantSchema(schemas[0]!)({})).not.toEqual(TOO_LONG)
+    expect(compileAlternatives(schemas)({})).toEqual(TOO_LONG)
+    expect(compileAlternatives([...schemas.slice(0, 2), {}])({})).toBeNull()
+  })
+
+  test('what stands where no keyword is', () => {
+    const chain = chainOf('anyOf', 40)
+    const hidden = (reference: string) => `#/x${reference.slice('#/$defs'.length)}`
+    const moved = JSON.parse(
+      JSON.stringify({ ...chain, x: chain.$defs, $defs: {} }).replaceAll(/#\/\$defs\/\w+/g, hidden),
+    ) as JsonObject
+    expect(() => compileTenantSchema(moved)).toThrow('leads to no schema')
+    const named = { $ref: '#d', x: { $anchor: 'd', anyOf: [{ const: 1 }] } }
+    expect(() => compileTenantSchema(named)).toThrow('leads to no schema')
+    expect(() => compileTenantSchema({ $ref: '#/const', const: { anyOf: [true] } })).toThrow('leads to no schema')
+  })
+
+  test('what the value’s members depend on', () => {
+    const text = 'a'.repeat(200_000)
+    const parts = Array.from({ length: 400 }, () => ({ properties: { a: { not: { format: 'email' } } } }))
+    expectBounded({ dependencies: { a: { allOf: parts } } }, { a: text })
+  })
 })
 
 describe('what is only large', () => {

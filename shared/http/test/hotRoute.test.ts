@@ -7,6 +7,9 @@ import { clientRoutes } from '@shared/contracts/clientApi'
 import { AgentViewError } from '@shared/domain/errors'
 import { tunables } from '@shared/domain/tunables'
 import type { Authenticator } from '@shared/intake/authenticate'
+import { openDoor } from '@shared/intake/door'
+import { createLimits } from '@shared/limits/limits'
+import { NO_LIMITS } from '@shared/limits/settings'
 import { type MarkForPage, cors } from '../cors.ts'
 import { hotRoute } from '../hotRoute.ts'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '../httpApp.ts'
@@ -31,6 +34,9 @@ const authenticator: Authenticator = {
   },
 }
 
+const limits = createLimits({ settings: NO_LIMITS, counters: null, log })
+const door = openDoor(authenticator, limits)
+
 const markForPage: MarkForPage = async (origin, _request, response) => {
   response.setHeader('Vary', 'Origin')
   if (origin === 'https://evil.example') throw new AgentViewError('origin_not_allowed', 'Nobody lists it.')
@@ -49,10 +55,10 @@ async function sendMessage({ caller, params, body, key, request }: Call<'sendMes
 beforeAll(async () => {
   const app = newApp()
   app.use(cors(markForPage), jsonBody())
-  mountRoutes(app, { sendMessage: clientRoutes.sendMessage }, { sendMessage }, authenticator)
+  mountRoutes(app, { sendMessage: clientRoutes.sendMessage }, { sendMessage }, door)
   app.use(answerNotFound(), answerErrors(log))
   const route = clientRoutes.sendMessage
-  const serve = serveRoute(route, sendMessage, authenticator)
+  const serve = serveRoute(route, sendMessage, door)
   const counted: RequestListener = (request, response) => {
     passedOn++
     app(request, response)

@@ -5,6 +5,9 @@ import { pino } from 'pino'
 import { clientRoutes } from '@shared/contracts/clientApi'
 import { AgentViewError } from '@shared/domain/errors'
 import type { Authenticator } from '@shared/intake/authenticate'
+import { openDoor } from '@shared/intake/door'
+import { createLimits } from '@shared/limits/limits'
+import { NO_LIMITS } from '@shared/limits/settings'
 import { answerErrors, answerNotFound, jsonBody, newApp } from '../httpApp.ts'
 import { mountRoutes } from '../mountRoutes.ts'
 import type { Call } from '../serveRoute.ts'
@@ -20,6 +23,9 @@ const authenticator: Authenticator = {
     if (origin === 'https://evil.example') throw new AgentViewError('origin_not_allowed', 'Not from there.')
   },
 }
+
+const limits = createLimits({ settings: NO_LIMITS, counters: null, log: pino({ level: 'silent' }) })
+const door = openDoor(authenticator, limits)
 
 let server: Server
 let url: string
@@ -44,7 +50,7 @@ beforeAll(async () => {
         return { status: 200, body: { ...params, body } }
       },
     },
-    authenticator,
+    door,
   )
   app.use(answerNotFound(), answerErrors(pino({ level: 'silent' })))
   server = createServer(app)

@@ -98,6 +98,26 @@ describe('the allow-list', () => {
     expect(open.urlFault(url)).not.toBeNull()
   })
 
+  test.each<[string, string | null]>([
+    ['https://shop.example/jwks', null],
+    ['https://10.1.2.3/jwks', null],
+    ['http://127.0.0.1:4100/jwks', null],
+    ['http://localhost:4100/jwks', null],
+    ['http://shop.example/jwks', 'https'],
+    ['http://8.8.8.8/jwks', 'https'],
+    ['http://10.1.2.3/jwks', 'https'],
+    ['http://agents.internal/jwks', 'https'],
+    ['http://[::1]/jwks', 'this machine'],
+    ['https://10.1.2.4/jwks', 'private network'],
+    ['ftp://shop.example/jwks', 'not an http'],
+  ])('of keys at %s says %j', (url, fault) => {
+    expect(open.keySetFault(url)).toEqual(fault && expect.stringContaining(fault))
+  })
+
+  test('that is empty opens no http for keys', () => {
+    expect(guard.keySetFault('http://127.0.0.1/jwks')).toContain('this machine')
+  })
+
   test('names hosts, however they are written', () => {
     expect(['agents.internal', 'AGENTS.internal.'].map((host) => open.namesHost(host))).toEqual([true, true])
     expect(['internal', 'x.agents.internal'].map((host) => open.namesHost(host))).toEqual([false, false])

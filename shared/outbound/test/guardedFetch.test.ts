@@ -42,6 +42,11 @@ test('what is too long is not read to its end', async () => {
   await expect(open(`${url}/large`, options())).rejects.toThrow()
 })
 
+test('keys are fetched over http from this machine only', async () => {
+  const named = guardedFetch(createOutboundGuard(['keys.example']), { timeout: 5_000, maxBytes: 1_000 })
+  await expect(named('http://keys.example/', options())).rejects.toThrow('https')
+})
+
 test('what the guard forbids is not even connected to', async () => {
   asked.length = 0
   const closed = guardedFetch(createOutboundGuard([]), { timeout: 5_000, maxBytes: 1_000 })
