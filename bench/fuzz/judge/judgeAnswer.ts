@@ -8,7 +8,7 @@ import type { RawAnswer } from '../send/rawHttp.ts'
 
 /** What a caller must never be told: our code, our files, our statements. Nothing that is sent looks like these. */
 const LEAKS = [
-  /\bat [\w.<>[\] ]+ \(?(?:file:|node:|\/)/,
+  /\bat \S+ \(?(?:file:|node:|\/\S+:\d)/,
   /node_modules|\/dist\/|\.ts:\d+/,
   /\bSQLSTATE\b|syntax error at or near|violates .* constraint|relation "|pg_catalog|out of shared memory/i,
   /\bselect\b[^"]*\bfrom\b|\binsert into\b/i,

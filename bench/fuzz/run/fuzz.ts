@@ -5,6 +5,7 @@ import { ProcessWatch } from '../judge/watchProcesses.ts'
 import { findBrokenLaws } from '../judge/wholeness.ts'
 import { RowLedger } from '../judge/rows.ts'
 import { makeWorld } from '../world/world.ts'
+import { Worlds } from '../world/worlds.ts'
 import type { FuzzOptions } from './options.ts'
 import { FuzzFault, type Played, play } from './player.ts'
 import type { Site } from './site.ts'
@@ -40,7 +41,8 @@ export async function fuzz(options: FuzzOptions, site: Site, say: (line: string)
   try {
     // What a process says while it starts is for people.
     await watch.faults()
-    const played: Played = { site, routes: all, foreign: await makeWorld(site, null), watch, tally, budgetMs }
+    const worlds = new Worlds(site, await makeWorld(site, null), budgetMs)
+    const played: Played = { site, routes: all, worlds, watch, tally, budgetMs }
     const sequences = fuzzedSequences(chosen, options.routes === undefined)
     const { count, failure } = await playRounds(sequences, options, played, say)
     const result = { sequences: count, tally, slowest: watch.slowest }

@@ -9,7 +9,8 @@ import { RowLedger } from '../judge/rows.ts'
 import { frameRequest } from '../send/frameRequest.ts'
 import { type RawAnswer, exchange } from '../send/rawHttp.ts'
 import { talkBySocket } from '../send/sendSocket.ts'
-import { type World, makeWorld } from '../world/world.ts'
+import type { World } from '../world/world.ts'
+import type { Worlds } from '../world/worlds.ts'
 import type { Site } from './site.ts'
 import type { Tally } from './tally.ts'
 import { Transcript } from './transcript.ts'
@@ -31,7 +32,7 @@ const SOCKET_NAMES: ReadonlySet<string> = new Set(Object.keys(SOCKET_MESSAGES))
 export interface Played {
   site: Site
   routes: readonly FuzzedRoute[]
-  foreign: World
+  worlds: Worlds
   watch: ProcessWatch
   tally: Tally
   budgetMs: number
@@ -42,7 +43,7 @@ export interface Played {
  * Throws FuzzFault.
  */
 export async function play(steps: readonly FuzzedStep[], played: Played): Promise<void> {
-  const player = new Player(played, await makeWorld(played.site, played.foreign))
+  const player = new Player(played, await played.worlds.take())
   for (const step of steps) await player.step(step)
   await player.end()
 }
@@ -114,7 +115,8 @@ class Player {
     const told2xx = answer.status < 400 && method !== 'OPTIONS'
     const json = parsed(answer.body)
     if (told2xx) known.learn(json)
-    return !told2xx || isBatchOfRefusals(json)
+    // What was too much may have been refused, though what came before it was accepted.
+    return framing !== 'tooShort' && (!told2xx || isBatchOfRefusals(json))
   }
 
   async #socket(step: FuzzedSocket): Promise<void> {
