@@ -3,7 +3,11 @@ import type { Duplex } from 'node:stream'
 import { AgentViewError } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
 
-const REASONS: Record<number, string> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+}
 
 /**
  * What is no HTTP request is refused by Node's parser before anything of ours sees it, and would be answered without a

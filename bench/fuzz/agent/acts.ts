@@ -50,12 +50,17 @@ export const answers: Record<Exclude<Act, 'pause' | 'hand-over'>, (response: Ser
   },
   'bad-frames': (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.end(frameOf('item.delta', '{"id":"x","patch":[{"op":"replace","path":"/a/b","value":1}]}') + DONE.toString())
+    response.end(
+      frameOf('item.delta', '{"id":"x","patch":[{"op":"replace","path":"/a/b","value":1}]}') + DONE.toString(),
+    )
   },
   deep: (response) => whole(response, `[{"a":${NESTED}}]`),
   nul: (response) => whole(response, '[{"content":"a\\u0000b\\ud800"}]'),
   forged: (response) =>
-    whole(response, JSON.stringify([{ ...SAID, id: 'itm_01jd0000000000000000000000', sessionId: 'ses_1', status: 'x' }])),
+    whole(
+      response,
+      JSON.stringify([{ ...SAID, id: 'itm_01jd0000000000000000000000', sessionId: 'ses_1', status: 'x' }]),
+    ),
   poisoned: (response) => whole(response, '[{"__proto__":{"isAdmin":true},"constructor":{"prototype":{}}}]'),
   wide: (response) => whole(response, `[{"a":"${'x'.repeat(300_000)}"}]`),
 }

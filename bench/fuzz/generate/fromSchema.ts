@@ -63,7 +63,12 @@ function objectsOf({ properties, required = [] }: Schema): fc.Arbitrary<Json> {
   return fc.record(members, { requiredKeys: required })
 }
 
-function arraysOf({ items = {}, minItems = 0, maxItems = USUAL_ITEMS, uniqueItems = false }: Schema): fc.Arbitrary<Json> {
+function arraysOf({
+  items = {},
+  minItems = 0,
+  maxItems = USUAL_ITEMS,
+  uniqueItems = false,
+}: Schema): fc.Arbitrary<Json> {
   const size = { minLength: minItems, maxLength: Math.max(minItems, Math.min(maxItems, USUAL_ITEMS)) }
   const one = valuesOf(items)
   return uniqueItems ? fc.uniqueArray(one, size) : fc.array(one, size)
@@ -78,7 +83,10 @@ function textsOf({ pattern, minLength = 0, maxLength = USUAL_LENGTH }: Schema): 
 
 function texts(minLength: number, maxLength: number): fc.Arbitrary<string> {
   const size = { minLength, maxLength }
-  return fc.oneof(fc.string(size), fc.string({ ...size, unit: 'grapheme' }).filter((text) => text.length <= maxLength))
+  return fc.oneof(
+    fc.string(size),
+    fc.string({ ...size, unit: 'grapheme' }).filter((text) => text.length <= maxLength),
+  )
 }
 
 /** JSON that can be stored. */
@@ -87,7 +95,9 @@ export function anyJson(): fc.Arbitrary<Json> {
   return fc.oneof({ weight: 4, arbitrary: leaf }, fc.array(leaf, { maxLength: 3 }), anyObject())
 }
 
-const keys = fc.oneof(fc.constantFrom('a', 'content', 'type', 'n'), texts(0, 8)).filter((key) => !key.includes('\u0000'))
+const keys = fc
+  .oneof(fc.constantFrom('a', 'content', 'type', 'n'), texts(0, 8))
+  .filter((key) => !key.includes('\u0000'))
 
 export function anyObject(): fc.Arbitrary<Record<string, Json>> {
   const leaf = fc.oneof(texts(0, 10), fc.integer(), fc.boolean(), fc.constant(null))

@@ -33,7 +33,13 @@ const HINTS: Record<string, fc.Arbitrary<Json>> = {
   cursor: referenceTo('cursor'),
   after: fc.oneof(fc.nat({ max: 5 }), fc.constant(Number.MAX_SAFE_INTEGER)),
   externalId: fc.constantFrom('person-a', 'person-b', 'person-c', 'Zoë \u{1f600}'),
-  url: fc.constantFrom('@{hook 0}', '@{hook 0}', 'http://[::1]/', 'http://169.254.169.254/latest', 'ftp://shop.example'),
+  url: fc.constantFrom(
+    '@{hook 0}',
+    '@{hook 0}',
+    'http://[::1]/',
+    'http://169.254.169.254/latest',
+    'ftp://shop.example',
+  ),
   idempotencyKey: fc.constantFrom('key-1', 'key-2', 'key-3'),
 }
 

@@ -44,7 +44,10 @@ export interface FuzzedRequest {
 export function requestsTo(route: FuzzedRoute): fc.Arbitrary<FuzzedRequest> {
   return fc
     .record({
-      method: mostly(route.method, fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS', 'PROPFIND')),
+      method: mostly(
+        route.method,
+        fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS', 'PROPFIND'),
+      ),
       path: pathsOf(route),
       query: queriesOf(route),
       credential: credentialsFor(route),
@@ -99,47 +102,108 @@ function queriesOf({ query }: FuzzedRoute): fc.Arbitrary<string> {
   const names = Object.keys(query)
   if (names.length === 0) return mostly('', hostile)
   const members = Object.fromEntries(names.map((name) => [name, valuesOf(query[name] as Schema, name)]))
-  const valid = fc
-    .record(members, { requiredKeys: [] })
-    .map((values) => Object.entries(values).map(([name, value]) => `${name}=${encoded(String(value))}`).join('&'))
+  const valid = fc.record(members, { requiredKeys: [] }).map((values) =>
+    Object.entries(values)
+      .map(([name, value]) => `${name}=${encoded(String(value))}`)
+      .join('&'),
+  )
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant('') },
     { weight: 8, arbitrary: valid },
     { weight: 3, arbitrary: hostile },
-    { weight: 1, arbitrary: fc.constantFrom('metadata.color=red', 'metadata.n=1&limit=3', 'metadata.color=red&status=paused') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('metadata.color=red', 'metadata.n=1&limit=3', 'metadata.color=red&status=paused'),
+    },
   )
 }
 
 const KEYS = ['key-1', 'key-1', 'key-2', 'key-3']
 const HOSTILE_KEYS = ['', 'a b', 'x'.repeat(256), 'sch\u00fcssel', '\u0001', 'a, b', "'; drop table runs; --"]
 /** Never many seconds: a call that waits is not one that hangs. */
-const PREFERENCES = ['wait=0', 'wait=1', 'respond-async, wait=1', 'wait=-1', 'wait=x', 'wait=1.5', 'wait=9999999999', 'wait="']
+const PREFERENCES = [
+  'wait=0',
+  'wait=1',
+  'respond-async, wait=1',
+  'wait=-1',
+  'wait=x',
+  'wait=1.5',
+  'wait=9999999999',
+  'wait="',
+]
 const OTHER_HEADERS = [
   ...['Origin: https://shop.example', 'Origin: https://evil.example', 'Origin: null', 'Origin: \u0000', 'Origin: //'],
   ...['Last-Event-ID: 1', 'Last-Event-ID: -1', 'Last-Event-ID: 99999999999999999999', 'Last-Event-ID: x'],
-  ...['Content-Type: text/plain', 'Content-Type: application/json; charset=utf-16', 'Content-Type: application/x-www-form-urlencoded'],
-  ...['Content-Type: multipart/form-data; boundary=x', 'Content-Type: application/vnd.api+json', 'Content-Type: ;', 'Content-Encoding: br'],
-  ...['X-Request-Id: req_1\u0000', 'X-Evil: a\rb', 'X-Evil: a\nX-Injected: 1', 'X-Evil: a\u0000b', 'Bad Header: x', ': x', 'X-Evil'],
-  ...['X-Forwarded-For: 127.0.0.1', 'X-HTTP-Method-Override: DELETE', 'Expect: 100-continue', 'Expect: something', 'Connection: Upgrade\r\nUpgrade: h2c'],
-  ...['Accept-Encoding: gzip', 'Accept: */*;q=x', 'Range: bytes=0-1', 'If-None-Match: *', 'AgentView-Key: x', 'Cookie: a=b'],
+  ...[
+    'Content-Type: text/plain',
+    'Content-Type: application/json; charset=utf-16',
+    'Content-Type: application/x-www-form-urlencoded',
+  ],
+  ...[
+    'Content-Type: multipart/form-data; boundary=x',
+    'Content-Type: application/vnd.api+json',
+    'Content-Type: ;',
+    'Content-Encoding: br',
+  ],
+  ...[
+    'X-Request-Id: req_1\u0000',
+    'X-Evil: a\rb',
+    'X-Evil: a\nX-Injected: 1',
+    'X-Evil: a\u0000b',
+    'Bad Header: x',
+    ': x',
+    'X-Evil',
+  ],
+  ...[
+    'X-Forwarded-For: 127.0.0.1',
+    'X-HTTP-Method-Override: DELETE',
+    'Expect: 100-continue',
+    'Expect: something',
+    'Connection: Upgrade\r\nUpgrade: h2c',
+  ],
+  ...[
+    'Accept-Encoding: gzip',
+    'Accept: */*;q=x',
+    'Range: bytes=0-1',
+    'If-None-Match: *',
+    'AgentView-Key: x',
+    'Cookie: a=b',
+  ],
   `X-Long: ${'x'.repeat(20_000)}`,
 ]
 
 function headersOf({ headers, method }: FuzzedRoute): fc.Arbitrary<string[]> {
-  const keys = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...KEYS) }, { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_KEYS) })
-  const key = 'Idempotency-Key' in headers ? sometimes(keys.map((value) => `Idempotency-Key: ${value}`), 2) : fc.constant<string[]>([])
+  const keys = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...KEYS) },
+    { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_KEYS) },
+  )
+  const key =
+    'Idempotency-Key' in headers
+      ? sometimes(
+          keys.map((value) => `Idempotency-Key: ${value}`),
+          2,
+        )
+      : fc.constant<string[]>([])
   return fc
     .tuple(
       key,
       method === 'POST' ? sometimes(fc.constant('Accept: text/event-stream'), 8) : fc.constant<string[]>([]),
-      method === 'POST' ? sometimes(fc.constantFrom(...PREFERENCES).map((value) => `Prefer: ${value}`), 8) : fc.constant<string[]>([]),
+      method === 'POST'
+        ? sometimes(
+            fc.constantFrom(...PREFERENCES).map((value) => `Prefer: ${value}`),
+            8,
+          )
+        : fc.constant<string[]>([]),
       sometimes(fc.constantFrom(...OTHER_HEADERS), 8),
     )
     .map((lists) => lists.flat())
 }
 
 function sometimes(line: fc.Arbitrary<string>, outOf: number): fc.Arbitrary<string[]> {
-  return fc.oneof({ weight: outOf - 1, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: line.map((one) => [one]) })
+  return fc.oneof(
+    { weight: outOf - 1, arbitrary: fc.constant<string[]>([]) },
+    { weight: 1, arbitrary: line.map((one) => [one]) },
+  )
 }
 
 function bodiesOf({ body }: FuzzedRoute): fc.Arbitrary<string | null> {

@@ -24,8 +24,24 @@ const NAMES = Object.keys(SOCKET_MESSAGES) as (keyof typeof SOCKET_MESSAGES)[]
 
 /** Of the protocols below: Engine.IO's and Socket.IO's. */
 const PACKETS = [
-  ...['4!garbage', '42/client,{', '42/client,[]', '42/client,["disconnect"]', '43/client,99999[1]', '42/admin,["subscribe"]'],
-  ...['451-/client,["message",{"_placeholder":true,"num":7}]', '0', '9', '', '41/client,', '40/client,{"token":5}', '1', '2x'],
+  ...[
+    '4!garbage',
+    '42/client,{',
+    '42/client,[]',
+    '42/client,["disconnect"]',
+    '43/client,99999[1]',
+    '42/admin,["subscribe"]',
+  ],
+  ...[
+    '451-/client,["message",{"_placeholder":true,"num":7}]',
+    '0',
+    '9',
+    '',
+    '41/client,',
+    '40/client,{"token":5}',
+    '1',
+    '2x',
+  ],
   ...['42/client,1e99["subscribe"]', '42/client,["__proto__",{}]', '42/client,["subscribe"', '6', '40/,', '\u0000'],
   `42/client,["subscribe",${'['.repeat(50_000)}${']'.repeat(50_000)}]`,
   `42/client,["message",{"input":"${'x'.repeat(1_100_000)}"}]`,
@@ -39,7 +55,10 @@ export function fuzzedSockets(): fc.Arbitrary<FuzzedSocket> {
       { weight: 1, arbitrary: fc.constantFrom(...CREDENTIALS) },
     ),
     messages: fc.array(messages(), { maxLength: 5 }),
-    packet: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...PACKETS) }),
+    packet: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(null) },
+      { weight: 1, arbitrary: fc.constantFrom(...PACKETS) },
+    ),
   })
 }
 

@@ -34,7 +34,8 @@ export class AnswerJudge {
     if (status >= 400) return refusalFaults(answer, type)
     if (method === 'OPTIONS' && (status === 200 || status === 204)) return []
     if (!route) return [`answered ${status}, though no route is meant`]
-    if (type === 'text/event-stream') return this.#promises(route, status, type) ? streamFaults(answer) : [undocumented(status, type)]
+    if (type === 'text/event-stream')
+      return this.#promises(route, status, type) ? streamFaults(answer) : [undocumented(status, type)]
     const promised = route.responses[status]
     if (promised === null && answer.body.length === 0) return []
     const schema = promised?.[type]
@@ -66,13 +67,18 @@ function refusalFaults(answer: RawAnswer, type: string): string[] {
   const text = answer.body.toString('utf8')
   const body = parsed(answer.body)
   const result = isRefusal(body)
-  if (type !== 'application/json' || !result.ok) return [`a refusal (${answer.status}) in another shape: ${type} ${text.slice(0, 300)}`]
+  if (type !== 'application/json' || !result.ok)
+    return [`a refusal (${answer.status}) in another shape: ${type} ${text.slice(0, 300)}`]
   const { code, requestId } = result.value.error
   const faults = requestIdFaults(answer)
   if (ERROR_STATUS[code as ErrorCode] !== answer.status) faults.push(`answered ${answer.status} with the code ${code}`)
   if (requestId !== answer.headers.get('x-request-id')) faults.push('the error’s requestId is not that of the header')
   if (answer.status === 429 && !answer.headers.has('retry-after')) faults.push('a 429 without Retry-After')
-  faults.push(...LEAKS.filter((leak) => leak.test(text)).map((leak) => `the refusal tells too much (${leak.source}): ${text.slice(0, 500)}`))
+  faults.push(
+    ...LEAKS.filter((leak) => leak.test(text)).map(
+      (leak) => `the refusal tells too much (${leak.source}): ${text.slice(0, 500)}`,
+    ),
+  )
   return faults
 }
 
@@ -84,7 +90,9 @@ function requestIdFaults({ headers }: RawAnswer): string[] {
 function streamFaults({ body }: RawAnswer): string[] {
   const frames = body.toString('utf8').split('\n\n').slice(0, -1)
   return frames.flatMap((frame) => {
-    const lines = new Map(frame.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
+    const lines = new Map(
+      frame.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+    )
     if (!lines.has('data') || lines.get('event') === 'cut') return []
     const result = isEvent(parsed(Buffer.from(lines.get('data') ?? '')))
     if (!result.ok) return [`a frame that is no event: ${frame.slice(0, 300)}`]
@@ -96,7 +104,8 @@ function streamFaults({ body }: RawAnswer): string[] {
 /** What a socket's message was acknowledged with. */
 export function acknowledgementFaults(name: string, answer: unknown): string[] {
   if (!isObject(answer)) return [`"${name}" was acknowledged with ${JSON.stringify(answer)}`]
-  if (!('error' in answer)) return answer['ok'] === true || 'run' in answer ? [] : [`"${name}" was acknowledged in another shape`]
+  if (!('error' in answer))
+    return answer['ok'] === true || 'run' in answer ? [] : [`"${name}" was acknowledged in another shape`]
   const result = isRefusal(answer)
   const text = JSON.stringify(answer)
   if (!result.ok) return [`"${name}" was refused in another shape: ${text.slice(0, 300)}`]

@@ -34,7 +34,9 @@ export class ProcessWatch {
 
   /** What is new since the last time. */
   async faults(): Promise<string[]> {
-    const ended = this.#members.flatMap(({ name, process }) => (process.end === null ? [] : [`${name} ended (${process.end})`]))
+    const ended = this.#members.flatMap(({ name, process }) =>
+      process.end === null ? [] : [`${name} ended (${process.end})`],
+    )
     const logged = await Promise.all(this.#members.map((member) => this.#errorsOf(member)))
     return [...ended, ...this.#late.splice(0), ...logged.flat()]
   }
@@ -57,7 +59,11 @@ export class ProcessWatch {
       const bytes = Buffer.alloc(size - from)
       await file.read(bytes, 0, bytes.length, from)
       this.#read.set(process.logFile, size)
-      return bytes.toString('utf8').split('\n').filter(isComplaint).map((line) => `${process.name} logged ${line.slice(0, 1_500)}`)
+      return bytes
+        .toString('utf8')
+        .split('\n')
+        .filter(isComplaint)
+        .map((line) => `${process.name} logged ${line.slice(0, 1_500)}`)
     } finally {
       await file.close()
     }

@@ -48,7 +48,10 @@ export async function fuzz(options: FuzzOptions, site: Site, say: (line: string)
     const result = { sequences: count, tally, slowest: watch.slowest }
     if (failure) return { ...result, failure }
     const faults = await faultsAtTheEnd(played)
-    return { ...result, failure: faults.length > 0 ? { seed: options.seed, faults: faults.join('\n'), transcript: [] } : null }
+    return {
+      ...result,
+      failure: faults.length > 0 ? { seed: options.seed, faults: faults.join('\n'), transcript: [] } : null,
+    }
   } finally {
     watch.end()
   }

@@ -20,8 +20,10 @@ export function parseOptions(argv: readonly string[]): FuzzOptions {
     .option('--minutes <minutes>', 'how long', wholeNumber, 10)
     .option('--sequences <count>', 'so many sequences instead of minutes', wholeNumber)
     .option('--seed <number>', 'reproduces what is sent', wholeNumber, 1)
-    .option('--routes <names>', 'only these operations of the OpenAPI document, such as sendMessage,resumeRun', (text) =>
-      text.split(','),
+    .option(
+      '--routes <names>',
+      'only these operations of the OpenAPI document, such as sendMessage,resumeRun',
+      (text) => text.split(','),
     )
     .addOption(new Option('--broker <which>', 'what the queue runs on').choices(['redis', 'postgres']).default('redis'))
     .option('--budget <seconds>', 'the longest that an answer may take', wholeNumber, 30)

@@ -101,7 +101,14 @@ class Player {
     const isStream = operationId.startsWith('stream')
     const url = isStream ? site.eventsUrl : site.apiUrl
     this.#transcript.request(url, method, address, headers, body, framing)
-    const { bytes, broken, halfClosed } = frameRequest({ method, address, host: new URL(url).host, headers, body, framing })
+    const { bytes, broken, halfClosed } = frameRequest({
+      method,
+      address,
+      host: new URL(url).host,
+      headers,
+      body,
+      framing,
+    })
     const answer = await exchange(url, bytes, budgetMs, halfClosed)
     const told = typeof answer === 'string' ? answer : String(answer.status)
     this.#transcript.answered(typeof answer === 'string' ? answer : shown(answer))
@@ -123,7 +130,10 @@ class Player {
     const { site, tally, budgetMs } = this.#played
     const { known, credentials } = this.#world
     const credential = credentials[step.credential]
-    const messages = step.messages.map(({ name, payload }) => ({ name, payload: payload.map((text) => known.resolve(text)) }))
+    const messages = step.messages.map(({ name, payload }) => ({
+      name,
+      payload: payload.map((text) => known.resolve(text)),
+    }))
     this.#transcript.socket(site.eventsUrl, credential.token, messages, step.packet)
     const outcome = await talkBySocket(site.eventsUrl, credential, { ...step, messages }, SOCKET_NAMES, budgetMs)
     const { connection, refusal, acknowledged } = outcome

@@ -32,7 +32,9 @@ export class Tally {
 
   lines(): string[] {
     return [...this.#counts].map(([name, counts]) => {
-      const told = [...counts].toSorted(([a], [b]) => a.localeCompare(b)).map(([answered, count]) => `${answered}: ${count}`)
+      const told = [...counts]
+        .toSorted(([a], [b]) => a.localeCompare(b))
+        .map(([answered, count]) => `${answered}: ${count}`)
       return `${name.padEnd(24)} ${told.join('  ')}`
     })
   }

@@ -51,7 +51,8 @@ const FRAMERS: Record<Framing, (plain: Buffer) => FramedBody> = {
   gzip: (plain) => sized(gzipSync(plain), 'Content-Encoding: gzip'),
   notGzip: (plain) => sized(plain, 'Content-Encoding: gzip'),
   bomb: () => sized(gzipSync(Buffer.alloc(BOMB_BYTES, ' ')), 'Content-Encoding: gzip'),
-  badUtf8: (plain) => sized(Buffer.concat([plain.subarray(0, -1), Buffer.from([0xc3, 0x28, 0xff]), plain.subarray(-1)])),
+  badUtf8: (plain) =>
+    sized(Buffer.concat([plain.subarray(0, -1), Buffer.from([0xc3, 0x28, 0xff]), plain.subarray(-1)])),
   // What is too much is read as the next request.
   tooShort: (plain) => ({ about: [`Content-Length: ${Math.floor(plain.length / 2)}`], bytes: plain }),
   cutOff: (plain) => ({ about: [`Content-Length: ${plain.length + 10}`], bytes: plain, broken: true }),
@@ -60,7 +61,11 @@ const FRAMERS: Record<Framing, (plain: Buffer) => FramedBody> = {
     bytes: Buffer.concat([Buffer.from('zz\r\n'), plain]),
     broken: true,
   }),
-  twoLengths: (plain) => ({ about: [`Content-Length: ${plain.length}`, 'Content-Length: 1'], bytes: plain, broken: true }),
+  twoLengths: (plain) => ({
+    about: [`Content-Length: ${plain.length}`, 'Content-Length: 1'],
+    bytes: plain,
+    broken: true,
+  }),
 }
 
 /** Latin-1 in the head, as HTTP has it: what is beyond it goes as its UTF-8 bytes. */

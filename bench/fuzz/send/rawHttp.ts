@@ -77,7 +77,7 @@ function headerOf(line: string): [string, string] {
 
 function dechunked(bytes: Buffer): { body: Buffer; whole: boolean } {
   const parts: Buffer[] = []
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at)
     if (lineEnd === -1) return { body: Buffer.concat(parts), whole: false }
     const size = Number.parseInt(bytes.subarray(at, lineEnd).toString('latin1'), 16)

@@ -8,7 +8,12 @@ export interface AsServer {
 }
 
 export function asServer(url: string, secretKey: string): AsServer {
-  async function call(method: string, path: string, body?: object, more: Record<string, string> = {}): Promise<unknown> {
+  async function call(
+    method: string,
+    path: string,
+    body?: object,
+    more: Record<string, string> = {},
+  ): Promise<unknown> {
     const headers = { authorization: `Bearer ${secretKey}`, 'content-type': 'application/json', ...more }
     const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
     const text = await response.text()

@@ -37,7 +37,13 @@ function definitions(agentUrl: string): AgentDefinition[] {
     idleTimeout: EXTERNAL_IDLE_MS,
   }
   return [
-    { name: 'echo', title: 'The echo', allowUnknownMetadata: true, runs: [{ type: 'chat', idleTimeout: EXTERNAL_IDLE_MS }], ...common },
+    {
+      name: 'echo',
+      title: 'The echo',
+      allowUnknownMetadata: true,
+      runs: [{ type: 'chat', idleTimeout: EXTERNAL_IDLE_MS }],
+      ...common,
+    },
     {
       name: 'typed',
       metadata: { n: { type: 'integer' }, color: { type: 'string', pattern: '^[a-z]+$' } },

@@ -36,7 +36,9 @@ const TOKEN_POLLS = 200
 export async function makeWorld(site: Site, foreign: World | null): Promise<World> {
   const keys = await makeOrganization(site.db, site.secret, `${site.agentUrl}/`)
   const server = asServer(site.apiUrl, keys.secretKey)
-  const [mine, other, gone] = await Promise.all(['person-a', 'person-b', 'person-gone'].map((id) => newPerson(server, id)))
+  const [mine, other, gone] = await Promise.all(
+    ['person-a', 'person-b', 'person-gone'].map((id) => newPerson(server, id)),
+  )
   if (!mine || !other || !gone) throw new Error('three people were asked for')
   await server.remove(`/v1/end-users/${gone.id}`)
   const known = new Known()
@@ -64,7 +66,10 @@ async function newPerson(server: AsServer, externalId: string): Promise<Person> 
 async function furnish(site: Site, server: AsServer, { id: endUserId }: Person, known: Known): Promise<string> {
   const begin = (agent: string, input: object) =>
     server.post('/v1/messages', { agent, endUserId, input, metadata: { color: 'red' } }, WAIT)
-  const endpoint = await server.post('/v1/webhook-endpoints', { url: `${site.agentUrl}/hook`, events: ['run.completed'] })
+  const endpoint = await server.post('/v1/webhook-endpoints', {
+    url: `${site.agentUrl}/hook`,
+    events: ['run.completed'],
+  })
   known.learn(await begin('echo', { content: 'x' }))
   known.learn(await begin('typed', { act: 'pause', content: 'x' }))
   const handedOver = await server.post('/v1/messages', { agent: 'echo', endUserId, input: { act: 'hand-over' } })
