@@ -22,12 +22,12 @@ export function refuseUnreadable(server: Server): void {
     const response = answering.get(socket)
     const isInAnswer = response !== undefined && response.headersSent && !response.writableFinished
     if (error.code === 'ECONNRESET' || !socket.writable || isInAnswer) return void socket.destroy()
-    socket.end(refusal(error.code), () => socket.destroy())
+    endWithRefusal(socket, explained(error.code))
   })
 }
 
-function refusal(reason: string | undefined): string {
-  const { code, message, status } = explained(reason)
+/** Answers on a connection itself, where there is no response to answer with, and ends it. */
+export function endWithRefusal(socket: Duplex, { code, message, status }: AgentViewError): void {
   const requestId = newId('request')
   const body = JSON.stringify({ error: { code, message, requestId } })
   const lines = [
@@ -37,7 +37,7 @@ function refusal(reason: string | undefined): string {
     `X-Request-Id: ${requestId}`,
     'Connection: close',
   ]
-  return [...lines, '', body].join('\r\n')
+  socket.end([...lines, '', body].join('\r\n'), () => socket.destroy())
 }
 
 /** By the codes of https://nodejs.org/api/http.html#event-clienterror. */
