@@ -13,6 +13,12 @@ interface TableState {
   written: string | null
 }
 
+/** A table that a refusal may write to, and one that it may add rows to. */
+export interface Allowance {
+  writes?: string
+  adds?: string
+}
+
 /**
  * What a refused request has left behind, by table. Looks at the numbers of rows and at who wrote them last, so that a row
  * that was only changed is noticed too. Counting is worth something only while nothing goes on by itself, so it waits for
@@ -41,16 +47,17 @@ export class RowLedger {
     this.#before = null
   }
 
-  /** After a refusal. */
-  async faults(mayWrite: ReadonlySet<string>): Promise<string[]> {
+  /** After a refusal. `but`: what it may do nevertheless. */
+  async faults(but: Allowance = {}): Promise<string[]> {
     const before = this.#before
     if (!before) return []
     const after = await stateOfTables(this.#db)
     this.#before = after
     return [...after].flatMap(([table, { rows, written }]) => {
       const old = before.get(table)
+      if (table === but.adds) return []
       if (old?.rows !== rows) return [`left behind: ${table} had ${old?.rows} rows and has ${rows}`]
-      const touched = written !== null && old.written !== written && !mayWrite.has(table)
+      const touched = written !== null && old.written !== written && table !== but.writes
       return touched ? [`left behind: a row of ${table} was written`] : []
     })
   }

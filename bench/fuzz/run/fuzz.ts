@@ -23,7 +23,7 @@ export interface FuzzResult {
 /** Sequences of one seed; the next ones have the next seed, so that any of them can be played again soon. */
 const ROUND = 5
 /** Making a failing sequence shorter plays it again and again. */
-const SHRINKING_MS = 300_000
+const SHRINKING_MS = 150_000
 /** Routes that were asked so often have to have accepted something. */
 const OFTEN = 150
 
@@ -85,7 +85,10 @@ async function playRounds(
     try {
       await play(steps, played)
     } catch (error) {
-      if (error instanceof FuzzFault) last = error
+      if (error instanceof FuzzFault) {
+        if (!last) say(`found: ${error.message}\nMaking the way to it shorter …`)
+        last = error
+      }
       throw error
     }
   })

@@ -1,11 +1,11 @@
 import { SOCKET_MESSAGES } from '@shared/contracts/sockets'
-import type { FuzzedRequest } from '../generate/requests.ts'
+import type { CredentialName, FuzzedRequest } from '../generate/requests.ts'
 import type { FuzzedRoute } from '../generate/routes.ts'
 import type { FuzzedStep } from '../generate/sequences.ts'
 import type { FuzzedSocket } from '../generate/sockets.ts'
 import { AnswerJudge, acknowledgementFaults, parsed } from '../judge/judgeAnswer.ts'
 import type { ProcessWatch } from '../judge/watchProcesses.ts'
-import { RowLedger } from '../judge/rows.ts'
+import { type Allowance, RowLedger } from '../judge/rows.ts'
 import { frameRequest } from '../send/frameRequest.ts'
 import { type RawAnswer, exchange } from '../send/rawHttp.ts'
 import { talkBySocket } from '../send/sendSocket.ts'
@@ -24,9 +24,17 @@ export class FuzzFault extends Error {
   }
 }
 
-/** A token that is used up twice takes its whole family with it: the refusal is what writes. */
-const MAY_WRITE: Record<string, ReadonlySet<string>> = { refreshToken: new Set(['refresh_tokens']) }
-const NOTHING: ReadonlySet<string> = new Set()
+/**
+ * A token that is used up twice takes its whole family with it: there the refusal is what writes. Whoever comes with a
+ * sound token of the customer's own is made known by it, whatever he asks for.
+ */
+function allowed(operationId: string | null, credential: CredentialName): Allowance {
+  return {
+    ...(operationId === 'refreshToken' && { writes: 'refresh_tokens' }),
+    ...(credential === 'customer' && { adds: 'end_users' }),
+  }
+}
+
 const SOCKET_NAMES: ReadonlySet<string> = new Set(Object.keys(SOCKET_MESSAGES))
 
 export interface Played {
@@ -82,7 +90,7 @@ class Player {
   async #request(request: FuzzedRequest): Promise<void> {
     const refused = await this.#send(request)
     if (!refused) return this.#ledger.changed()
-    this.#refuse(await this.#ledger.faults(MAY_WRITE[request.operationId] ?? NOTHING))
+    this.#refuse(await this.#ledger.faults(allowed(request.operationId, request.credential)))
   }
 
   /** Sends and judges; true: nothing was accepted. */
@@ -151,7 +159,7 @@ class Player {
       if (end === 'answered' && !refused) known.learn(answer)
     }
     if (accepted) this.#ledger.changed()
-    else this.#refuse(await this.#ledger.faults(NOTHING))
+    else this.#refuse(await this.#ledger.faults(allowed(null, step.credential)))
   }
 }
 
