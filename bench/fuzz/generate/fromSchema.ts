@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Json } from '@shared/domain/json'
-import { hintFor } from './hints.ts'
+import { hintFor, withoutLoners } from './hints.ts'
 import { referenceTo } from './references.ts'
 
 /** What of JSON Schema the OpenAPI document uses. */
@@ -60,7 +60,7 @@ export function valuesOf(schema: Schema, name = ''): fc.Arbitrary<Json> {
 function objectsOf({ properties, required = [] }: Schema): fc.Arbitrary<Json> {
   if (!properties) return anyObject()
   const members = Object.fromEntries(Object.entries(properties).map(([key, member]) => [key, valuesOf(member, key)]))
-  return fc.record(members, { requiredKeys: required })
+  return fc.record(members, { requiredKeys: required }).map(withoutLoners)
 }
 
 function arraysOf({

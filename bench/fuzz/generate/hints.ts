@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Json } from '@shared/domain/json'
+import { type Json, isObject } from '@shared/domain/json'
 import { ACTS } from '../agent/acts.ts'
 import { referenceTo } from './references.ts'
 
@@ -17,14 +17,18 @@ const metadata = fc.oneof(
   fc.record({ n: fc.integer(), color: fc.constantFrom('red', 'blue', null) }, { requiredKeys: [] }),
 )
 
+function rarely(usual: string, ...others: string[]): fc.Arbitrary<string> {
+  return fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) })
+}
+
 /** What a member's name says that its schema can't: values that mean something to the world, so that they are hit. */
 const HINTS: Record<string, fc.Arbitrary<Json>> = {
   agent: fc.constantFrom(...AGENT_NAMES),
   name: fc.constantFrom(...AGENT_NAMES),
   input,
   metadata,
-  runType: fc.constantFrom('chat', 'chat', 'chat', 'other'),
-  version: fc.constantFrom('1.0.0', '1.0.0', '1.1.0', '9.0.0', 'newest'),
+  runType: rarely('chat', 'other'),
+  version: rarely('1.0.0', '1.1.0', '9.0.0', 'newest'),
   // Longer ones would only make each look at what is left behind wait.
   debounceMs: fc.integer({ min: 0, max: 50 }),
   pauseId: referenceTo('pause'),
@@ -45,4 +49,18 @@ const HINTS: Record<string, fc.Arbitrary<Json>> = {
 
 export function hintFor(name: string): fc.Arbitrary<Json> | null {
   return Object.hasOwn(HINTS, name) ? HINTS[name]! : null
+}
+
+/** Members that only go with another one, which no schema says: [member, its companion, what that has to be]. */
+const COMPANIONS = [
+  ['debounceMs', 'onBusy', 'merge'],
+  ['error', 'status', 'failed'],
+] as const
+
+/** Takes away what does not go together, or most requests that are valid by their schema would be refused. */
+export function withoutLoners<Value extends Json>(value: Value): Value {
+  if (!isObject(value)) return value
+  const loners = COMPANIONS.filter(([member, companion, wanted]) => member in value && value[companion] !== wanted)
+  for (const [member] of loners) delete value[member]
+  return value
 }

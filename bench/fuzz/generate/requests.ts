@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { type Schema, valuesOf } from './fromSchema.ts'
 import { HOSTILE_BODIES, HOSTILE_QUERIES, hostileAddress } from './hostile.ts'
 import { nearlyValid } from './mutate.ts'
+import { referenceTo } from './references.ts'
 import type { FuzzedRoute } from './routes.ts'
 
 /** Who asks (world/world.ts has one of each). */
@@ -75,11 +76,19 @@ function credentialsFor({ security }: FuzzedRoute): fc.Arbitrary<CredentialName>
   )
 }
 
-function pathsOf({ path, params }: FuzzedRoute): fc.Arbitrary<string> {
+/** Runs that are in the state that a route is about; without, few of its requests would get any further. */
+const RUNS_OF: Record<string, string> = { resumeRun: 'paused', pushRun: 'outside', keepRunAlive: 'outside' }
+
+function pathsOf({ operationId, path, params }: FuzzedRoute): fc.Arbitrary<string> {
+  const fitting = RUNS_OF[operationId]
   const parts = Object.entries(params).map(([name, schema]) =>
     fc
       .oneof(
         { weight: 12, arbitrary: valuesOf(schema, name).map((value) => encoded(String(value))) },
+        {
+          weight: fitting === undefined ? 0 : 12,
+          arbitrary: fitting === undefined ? fc.constant('') : referenceTo(fitting),
+        },
         { weight: 1, arbitrary: hostileAddress },
       )
       .map((value) => [name, value] as const),

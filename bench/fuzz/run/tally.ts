@@ -20,7 +20,7 @@ export class Tally {
   neverAccepted(atLeast: number): string[] {
     return [...this.#counts].flatMap(([name, counts]) => {
       const all = [...counts.values()].reduce((sum, count) => sum + count, 0)
-      const accepted = [...counts.keys()].some((answered) => /^2|^ok$/.test(answered))
+      const accepted = [...counts.keys()].some((answered) => /^2|^ok$|^taken$/.test(answered))
       return all >= atLeast && !accepted ? [`${name} was sent ${all} times and never accepted`] : []
     })
   }

@@ -33,6 +33,7 @@ export class Known {
       const value = waiting.shift()
       if (Array.isArray(value)) waiting.push(...value.slice(0, LEARNED_AT_ONCE))
       else if (isObject(value)) {
+        if (value['status'] === 'paused') this.add('paused', String(value['id']))
         for (const [key, member] of Object.entries(value)) {
           const kind = MEMBERS[key]
           if (kind !== undefined && typeof member === 'string') this.add(kind, member)
@@ -49,5 +50,6 @@ export class Known {
 }
 
 function absent(kind: string): string {
+  if (kind === 'paused' || kind === 'outside') return 'run_01jd0000000000000000000000'
   return PREFIXES.has(kind) ? `${kind}_01jd0000000000000000000000` : `no-${kind}`
 }

@@ -74,6 +74,7 @@ async function furnish(site: Site, server: AsServer, { id: endUserId }: Person, 
   known.learn(await begin('typed', { act: 'pause', content: 'x' }))
   const handedOver = await server.post('/v1/messages', { agent: 'echo', endUserId, input: { act: 'hand-over' } })
   known.learn(handedOver)
+  known.add('outside', runOf(handedOver))
   const deleted = await server.post('/v1/sessions', { agent: 'echo', endUserId })
   await server.remove(`/v1/sessions/${String(deleted['id'])}`)
   known.add('ses', String(deleted['id']))
