@@ -1,9 +1,9 @@
 import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { newId } from '@shared/domain/ids'
-import { publishAgent } from '@shared/store/agents'
 import { createApiKey } from '@shared/store/apiKeys'
 import { insertOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
+import { publishAgents } from '@shared/store/publishAgents'
 import { sealAuth, sealDefinition } from '@shared/store/sealedDefinitions'
 import { newSigningSecret, seal } from '@shared/store/sealedSecrets'
 
@@ -66,7 +66,7 @@ export async function makeOrganization(db: Database, secret: string, agentUrl: s
   })
   const secretKey = await createApiKey(db, organizationId, 'secret', 'secret')
   const publishableKey = await createApiKey(db, organizationId, 'publishable', 'publishable')
-  for (const definition of definitions(agentUrl))
-    await publishAgent(db, organizationId, sealDefinition(secret, definition), 'refuse')
+  const agents = definitions(agentUrl).map((definition) => sealDefinition(secret, definition))
+  await publishAgents(db, organizationId, { agents }, 'push')
   return { organizationId, secretKey, publishableKey }
 }
