@@ -1,6 +1,7 @@
 import { type RequestListener, type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { newId } from '@shared/domain/ids'
+import { refuseUnreadable } from '@shared/http/refuseUnreadable'
 import { SettingsError } from './settings.ts'
 
 export interface Listening {
@@ -29,6 +30,7 @@ export async function listen(port: number, host: string): Promise<Listening> {
     underWay.add(over)
     listener(request, response)
   })
+  refuseUnreadable(server)
   // Longer than a proxy's, so that it never writes to a connection that we have just closed.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {

@@ -12,6 +12,7 @@ import { findJsonFault } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { hashOfRequest } from '@shared/http/idempotency'
 import { toAgentViewError } from '@shared/http/answers'
+import { endWithRefusal } from '@shared/http/refuseUnreadable'
 import { type Caller, type Talker, scopeOf } from '@shared/intake/caller'
 import { cancelRun } from '@shared/intake/cancelRun'
 import { type Door, rateLimited } from '@shared/intake/door'
@@ -29,13 +30,15 @@ export interface SocketTools extends IntakeTools {
   log: IntakeTools['log'] & { error(details: object, line: string): void }
 }
 
+const PATH = '/socket.io'
+
 /**
  * Socket.IO on `/socket.io`, namespace `/client`. Rooms and adapters are not used: subscriptions are ours, by cursor, so
  * any node can go on where another stopped. Every subscribe is authorised; the socket ends with its token.
  */
 export function attachSockets(server: HttpServer, tools: SocketTools): Server {
   const io = new Server(server, {
-    path: '/socket.io',
+    path: PATH,
     serveClient: false,
     maxHttpBufferSize: tunables.socketPacketBytes,
     connectTimeout: tunables.socketAdmission,
@@ -43,7 +46,8 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
     cors: { origin: true },
   })
   // The answer to an upgrade and Engine.IO's first packet, which follows within the tick, are one write.
-  server.prependListener('upgrade', (_request, connection: Duplex) => {
+  server.prependListener('upgrade', (request, connection: Duplex) => {
+    if (!request.url?.startsWith(`${PATH}/`)) return endWithRefusal(connection, noUpgrade())
     connection.cork()
     setImmediate(() => connection.uncork())
   })
@@ -67,6 +71,14 @@ export function attachSockets(server: HttpServer, tools: SocketTools): Server {
   )
   namespace.on('connection', (socket) => serve(socket, tools, ownSession))
   return io
+}
+
+/** Engine.IO would let it wait for a second and hang up; Node gives whoever asks for an upgrade to nobody else. */
+function noUpgrade(): AgentViewError {
+  return new AgentViewError(
+    'invalid_request',
+    `Only WebSockets to ${PATH}/ may be upgraded to: send the request without the header Upgrade.`,
+  )
 }
 
 async function admit(socket: Socket, { door }: SocketTools): Promise<Talker> {

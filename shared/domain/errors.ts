@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   origin_not_allowed: 403,
   not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   session_busy: 409,
   not_paused: 409,
   already_resolved: 409,
@@ -30,6 +31,7 @@ export const ERROR_STATUS = {
   idempotency_mismatch: 422,
   rate_limited: 429,
   too_many_connections: 429,
+  headers_too_large: 431,
   internal: 500,
   unavailable: 503,
 } as const

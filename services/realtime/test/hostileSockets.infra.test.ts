@@ -1,5 +1,6 @@
-import type { Socket as NetSocket } from 'node:net'
+import { type Socket as NetSocket, connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { SOCKET_MESSAGES } from '@shared/contracts/sockets'
 import { type TestSocket, connectSocket } from '../../../test/server/connectSocket.ts'
 import { countRows } from '../../../test/server/countRows.ts'
 import { expectContiguous } from '../../../test/server/eventChecks.ts'
@@ -25,7 +26,7 @@ afterEach(async () => {
 
 afterAll(() => server?.close())
 
-async function connect(transports?: string[]): Promise<TestSocket> {
+async function open(transports?: string[]): Promise<TestSocket> {
   const socket = await connectSocket(server.url, { token: person.token, ...(transports && { transports }) })
   sockets.push(socket)
   return socket
@@ -53,9 +54,9 @@ describe('a payload that is malformed', () => {
     ['a forbidden key', [JSON.parse('{"__proto__": {"ok": true}}')]],
     ['NUL', [{ token: 'a\u0000', sessionId: '\u0000' }]],
   ])('%s is refused by every kind of message, with and without an acknowledgement', async (_what, payload) => {
-    const socket = await connect()
+    const socket = await open()
     const before = await countRows(server.db)
-    for (const name of ['subscribe', 'unsubscribe', 'message', 'cancel', 'auth']) {
+    for (const name of Object.keys(SOCKET_MESSAGES)) {
       socket.socket.emit(name, ...payload)
       expect(await socket.ask(name, ...payload)).toMatchObject({
         error: { code: 'invalid_request', details: [{ message: expect.any(String) }] },
@@ -66,7 +67,7 @@ describe('a payload that is malformed', () => {
   })
 
   test('of one member that is wrong is refused by where it is', async () => {
-    const socket = await connect()
+    const socket = await open()
     const refused = async (name: string, message: object, path: string) => {
       const { error } = await socket.ask(name, message)
       expect([name, error?.code, error?.details?.[0]?.path]).toEqual([name, 'invalid_request', path])
@@ -85,7 +86,7 @@ describe('a payload that is malformed', () => {
   })
 
   test('of bytes where JSON is wanted is refused', async () => {
-    const socket = await connect()
+    const socket = await open()
     for (const input of [Buffer.from('x'), { deep: [new Uint8Array(1_000_000)] }, new ArrayBuffer(3)]) {
       const { error } = await socket.ask('message', { sessionId, input, ...KEY })
       expect(error?.code).toBe('invalid_request')
@@ -94,7 +95,7 @@ describe('a payload that is malformed', () => {
   })
 
   test('of an item of more than 256 KiB is refused, and the socket goes on', async () => {
-    const socket = await connect()
+    const socket = await open()
     const before = await countRows(server.db)
     const large = { sessionId, input: { a: 'x'.repeat(262_144) }, idempotencyKey: 'large-item' }
     expect(await socket.ask('message', large)).toMatchObject({ error: { code: 'payload_too_large' } })
@@ -103,14 +104,14 @@ describe('a payload that is malformed', () => {
   })
 
   test('of a kind that nobody knows is passed over', async () => {
-    const socket = await connect()
-    for (const name of ['destroy', 'constructor', '__proto__', 'toString', '', 'newListener2', 'resume'])
+    const socket = await open()
+    for (const name of ['destroy', 'constructor', '__proto__', 'toString', '', 'newListener2'])
       socket.socket.emit(name, { sessionId }, () => undefined)
     await expectAlive(socket)
   })
 
   test('doesn’t harm when nobody wants an answer', async () => {
-    const socket = await connect()
+    const socket = await open()
     socket.socket.emit('subscribe', { sessionId, after: 0 })
     socket.socket.emit('message', { sessionId, input: 'no answer wanted', idempotencyKey: 'unanswered' })
     socket.socket.emit('unsubscribe', 'x')
@@ -134,29 +135,38 @@ describe('a packet that breaks the protocol', () => {
     ['attachments that don’t come', '451-/client,["message",{"_placeholder":true,"num":7}]'],
     ['JSON 100,000 deep', `42/client,["subscribe",${'['.repeat(100_000)}${']'.repeat(100_000)}]`],
   ])('of %s ends nothing but its own socket', async (_what, packet) => {
-    const [hostile, other] = [await connect(), await connect()]
+    const [hostile, other] = [await open(), await open()]
     transportOf(hostile).ws.send(packet)
     await expectAlive(other)
-    await expectAlive(await connect())
+    await expectAlive(await open())
   })
 
   test('of more than 1 MiB disconnects its sender, by either transport', async () => {
     const before = await countRows(server.db)
     for (const transport of ['websocket', 'polling']) {
-      const socket = await connect([transport])
+      const socket = await open([transport])
       const input = 'x'.repeat(1_048_576)
       socket.socket.emit('message', { sessionId, input, idempotencyKey: 'large' })
       expect(await socket.disconnected).toMatch(/transport/)
     }
     expect(await countRows(server.db)).toEqual(before)
-    await expectAlive(await connect())
+    await expectAlive(await open())
   })
+})
+
+test('whoever asks for an upgrade elsewhere, such as curl --http2, is told that there is none', async () => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  const head = ['Host: x', `Authorization: Bearer ${person.token}`, 'Connection: Upgrade', 'Upgrade: h2c', '', '']
+  socket.write(['GET /v1/sessions HTTP/1.1', ...head].join('\r\n'))
+  let answer = ''
+  for await (const chunk of socket) answer += String(chunk)
+  expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"invalid_request","message":"[^"]*without the header Upgrade/)
 })
 
 describe('a socket that never reads', () => {
   test('is cut and closed, and another goes on by its cursor', async () => {
     const { id } = await person.client.createSession({ agent: 'steps' })
-    const deaf = await connect()
+    const deaf = await open()
     await deaf.ask('subscribe', { sessionId: id, after: 0 })
     await deaf.until((events) => events.length === 1)
     const transport = deaf.socket.io.engine.transport as unknown as { ws: { _socket: NetSocket } }
@@ -173,7 +183,7 @@ describe('a socket that never reads', () => {
     const cursor = deaf.events.at(-1)!.seq
     const { lastSeq } = await person.client.readSession(id)
     expect(cursor).toBeLessThan(lastSeq)
-    const next = await connect()
+    const next = await open()
     await next.ask('subscribe', { sessionId: id, after: cursor })
     await next.until((events) => events.at(-1)?.seq === lastSeq)
     expectContiguous(next.events, cursor)

@@ -89,9 +89,14 @@ describe('what is another’s', () => {
         expect(answer).toMatchObject({ code: 'not_found' })
         expect(answer).toEqual(await ask(name, { sessionId: absent.sessionId, ...more }))
       }
-      const cancelled = await ask('cancel', { runId: run.id, idempotencyKey: 'k' })
-      expect(cancelled).toMatchObject({ code: 'not_found' })
-      expect(cancelled).toEqual(await ask('cancel', { runId: absent.runId, idempotencyKey: 'k' }))
+      for (const [name, more] of [
+        ['cancel', {}],
+        ['resume', { pauseId: 'p', toolResults: [{ callId: 'c1', output: null }] }],
+      ] as const) {
+        const answer = await ask(name, { runId: run.id, idempotencyKey: 'k', ...more })
+        expect(answer).toMatchObject({ code: 'not_found' })
+        expect(answer).toEqual(await ask(name, { runId: absent.runId, idempotencyKey: 'k', ...more }))
+      }
       expect(socket.events).toEqual([])
     }
     expect((await person.client.readRun(run.id)).status).toBe('running')

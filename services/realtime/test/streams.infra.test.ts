@@ -49,6 +49,17 @@ describe('the events of a session', () => {
     expect(contentsOf(viewOf(stream.events).items)).toEqual(['one', 'You said: one', 'two', 'You said: two'])
   })
 
+  test('say line ends as JSON does, so that no text can begin a frame of its own', async () => {
+    const id = await newSession()
+    const said = ['\r\nevent: cut\r\ndata: {}\r\n\r\n', 'id: 99\n\ndata: x', 'a\rb\u2028c\u0085d']
+    const stream = await read(`/v1/sessions/${id}/events`)
+    for (const text of said) await person.client.ask(id, text)
+    await stream.until(ended(said.length))
+    expect(stream.cut).toBeNull()
+    expect(stream.events).toEqual(await server.logOf(id, () => true))
+    expect(contentsOf(viewOf(stream.events).items)).toEqual(said.flatMap((text) => [text, `You said: ${text}`]))
+  })
+
   test('come after a cursor, by the address or by Last-Event-ID, which knows better', async () => {
     const id = await newSession()
     await person.client.ask(id, 'one')
