@@ -1,4 +1,5 @@
 import { ServerConfig } from '@shared/contracts/config'
+import { partsOf } from '@shared/contracts/schemaLimits'
 import { checkOf } from '@shared/contracts/validate'
 import type { ErrorDetail } from '@shared/domain/errors'
 import { findJsonFault, type JsonObject } from '@shared/domain/json'
@@ -27,7 +28,12 @@ export function checkConfig(part: unknown): ServerConfig {
   for (const [index, agent] of checked.value.agents.entries()) {
     const path = ['agents', index]
     refuseMissingProtocol(agent, path)
-    for (const [schema, at] of schemasOf(agent, path)) checkSchema(schema, at)
+    let parts = 0
+    for (const [schema, at] of schemasOf(agent, path)) {
+      checkSchema(schema, at)
+      parts += partsOf(schema)
+    }
+    refuseManyParts(parts, path)
     const fault = findJsonFault(agent, tunables.jsonDepth)
     if (fault) throw new ConfigMistake([...path, ...segmentsOf(fault.path)], fault.message)
   }
@@ -68,6 +74,12 @@ function refuseUnclearAuth({ auth }: ServerConfig): void {
       ['auth'],
       'needs issuer and audience beside jwksUrl: the same keys may sign tokens for others',
     )
+}
+
+function refuseManyParts(parts: number, path: Path): void {
+  const { partsOfAgent } = tunables.tenantSchema
+  if (parts > partsOfAgent)
+    throw new ConfigMistake(path, `has schemas of ${parts} parts in all; ${partsOfAgent} are the most`)
 }
 
 function refuseMissingProtocol({ protocol, openai }: ServerConfig['agents'][number], path: Path): void {

@@ -192,6 +192,15 @@ ${configWith(
     expect(message).toBe(`agentview.config.ts:6:16: agents[0].runs[0].input.schema ${reason}`)
   })
 
+  test('schemas that would take long to be compiled together are refused', async () => {
+    const large = '{ $defs: Object.fromEntries(Array.from({ length: 1_900 }, (_, index) => [`d${index}`, {}])) }'
+    const steps = (count: number) => `steps: [${Array.from({ length: count }, () => `{ schema: ${large} }`).join()}],`
+    expect((await loadConfig(await write('agentview.config.ts', configWith(steps(3))))).agents).toHaveLength(1)
+    expect(await mistakeOf(configWith(steps(4)))).toContain(
+      'agents[0] has schemas of 7608 parts in all; 6000 are the most',
+    )
+  })
+
   test('a schema in the place of what holds it is refused', async () => {
     const message = await mistakeOf(configWith("input: { '~standard': {} },"))
     expect(message).toBe(

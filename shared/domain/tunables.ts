@@ -214,8 +214,9 @@ export const tunables = {
     bytes: 256 * KIB,
     /** Levels of JSON; one of a schema is two of them. */
     depth: 128,
-    /** Objects in it. */
+    /** Objects in it, and in all schemas of an agent, which are compiled when they are first needed. */
     parts: 2_000,
+    partsOfAgent: 6_000,
     /** Of anyOf, oneOf and allOf together. */
     branches: 500,
     /** What all patterns compile to. */

@@ -41,7 +41,7 @@ interface Spent {
  * once, or while the store is away. As windows are fixed, twice as much may come around the moment where one follows
  * another. Whoever stays within his limit at one process is never refused for what a process has counted too much.
  */
-export function createRateLimit(limit: number, count: Count, now: () => number = () => performance.now()): RateLimit {
+export function createRateLimit(limit: number, count: Count, now: () => number = wholeMs): RateLimit {
   const { window, blocks, reports, holders } = tunables.rateLimits
   const block = Math.max(1, Math.floor(limit / blocks))
   const spent = new Map<string, Spent>()
@@ -101,6 +101,11 @@ export function createRateLimit(limit: number, count: Count, now: () => number =
       return allowance(entry, at, sumOf(entry) >= limit)
     },
   }
+}
+
+/** Parts of a millisecond would make a minute 60.0000001 s. */
+function wholeMs(): number {
+  return Math.floor(performance.now())
 }
 
 function sumOf({ counted, reporting, unreported }: Spent): number {
