@@ -50,6 +50,12 @@ test('a page that folds loads at most 2 KB, and one that takes only a constant n
   expect(await gzipped(`import { isEnded } from ${contracts}; globalThis.ended = isEnded`)).toBeLessThan(150)
 })
 
+test('a page with the client loads at most 30 KB, of which Socket.IO is half', async () => {
+  const client = JSON.stringify(path.join(stageOf('sdk/client'), 'index.js'))
+  const whole = await gzipped(`import { AgentViewClient } from ${client}; globalThis.client = AgentViewClient`)
+  expect(whole).toBeLessThan(30_000)
+})
+
 test('what is published says which of our versions it stands on', async () => {
   const manifest = JSON.parse(await readFile(path.join(stageOf('sdk/client'), 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
