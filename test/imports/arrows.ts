@@ -22,7 +22,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   migrations: ['shared/store'],
   cli: ['*'],
   'examples/*': [...CONTRACTS, 'sdk/*'],
-  bench: [...SERVER, 'shared/store', 'migrations', 'cli'],
+  bench: [...SERVER, 'shared/store', 'migrations', 'cli', 'sdk/contracts', 'sdk/client'],
+  'sdk/contracts': CONTRACTS,
+  'sdk/client': ['sdk/contracts'],
+  'sdk/packaging': [],
   'sdk/*': [...CONTRACTS, 'sdk/*'],
   studio: [...CONTRACTS, 'sdk/*'],
 }

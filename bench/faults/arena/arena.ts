@@ -46,8 +46,8 @@ export class Arena {
     const sessionId = await createSession(this.#api, token, agent.name)
     this.recorder.note({ kind: 'session', sessionId })
     const name = `c${this.conversations.length + 1}`
-    const { eventsUrls } = this.site
-    const parts = { api: this.#api, recorder: this.recorder, name, token, sessionId, eventsUrls, transports }
+    const { apiUrl, eventsUrls } = this.site
+    const parts = { api: this.#api, apiUrl, recorder: this.recorder, name, token, sessionId, eventsUrls, transports }
     const conversation = new Conversation(parts)
     this.conversations.push(conversation)
     return conversation

@@ -4,6 +4,7 @@ import { isEnded } from '@shared/domain/runStates'
 import type { ApiClient } from '../../client/apiClient.ts'
 import { type Accepted, cancelRun, getSession, listRuns, resumeRun, sendMessage } from '../../client/calls.ts'
 import { NOBODY, type Reader, type ReaderOptions } from '../../client/reader.ts'
+import { SdkReader } from '../../client/sdkReader.ts'
 import { SessionReader } from '../../client/sessionReader.ts'
 import { SocketReader } from '../../client/socketReader.ts'
 import { type Script, inputOf } from '../agent/script.ts'
@@ -12,10 +13,11 @@ import { type Idler, startIdler } from './idler.ts'
 import { patience } from './patience.ts'
 import { Turn } from './turn.ts'
 
-export type Transport = 'sse' | 'socket'
+export type Transport = 'sse' | 'socket' | 'sdk-sse' | 'sdk-socket'
 
 export interface ConversationParts {
   api: ApiClient
+  apiUrl: string
   recorder: Recorder
   /** Unique in the strike. */
   name: string
@@ -155,7 +157,7 @@ export class Conversation {
   }
 
   #read(name: string, transport: Transport, urls: readonly string[]): Reader {
-    const { recorder, token, sessionId, name: conversation } = this.#parts
+    const { apiUrl, recorder, token, sessionId, name: conversation } = this.#parts
     const reader = `${conversation}/${name}`
     const options: ReaderOptions = {
       urls,
@@ -169,6 +171,15 @@ export class Conversation {
         disconnected: (why) => recorder.note({ kind: 'disconnected', reader, why }),
       },
     }
-    return transport === 'sse' ? new SessionReader(options) : new SocketReader(options)
+    switch (transport) {
+      case 'sse':
+        return new SessionReader(options)
+      case 'socket':
+        return new SocketReader(options)
+      case 'sdk-sse':
+        return new SdkReader({ ...options, apiUrl, transport: 'sse' })
+      case 'sdk-socket':
+        return new SdkReader({ ...options, apiUrl, transport: 'socket' })
+    }
   }
 }

@@ -8,8 +8,8 @@ const DISCONNECTS = 200
 const EVERY_MS = 120
 const DEADLINE_MS = 90_000
 const TALK: Script = { words: 40, everyMs: 25, steps: 1 }
-/** Two tabs on either transport. */
-const TABS: readonly Transport[] = ['sse', 'sse', 'socket', 'socket']
+/** Two tabs on either transport, of which one reads with the SDK. */
+const TABS: readonly Transport[] = ['sse', 'sdk-sse', 'socket', 'sdk-socket']
 
 export const row: Row = {
   number: 27,
@@ -28,7 +28,7 @@ export const row: Row = {
     enough = true
     await Promise.all(talking)
     const found = disconnectsOf(arena)
-    const sockets = found.filter(({ reader }) => reader.includes('/socket')).length
+    const sockets = found.filter(({ reader }) => /\/(sdk-)?socket/.test(reader)).length
     const events = arena.recorder.entries.filter(({ kind }) => kind === 'event').length
     const told = `${found.length} disconnects, ${sockets} of them of sockets, while ${events} events were received`
     return { proof: found.length >= DISCONNECTS && sockets > 0 && sockets < found.length ? told : null, recovery: null }

@@ -1,0 +1,35 @@
+import {
+  type Acceptance,
+  type AgentSummary,
+  type Item,
+  type Page,
+  type Run,
+  type Score,
+  type Session,
+  type SessionAcceptance,
+  type TokenGrant,
+  isObject,
+} from '@agentview/contracts'
+import type { Reading } from './api.ts'
+
+/**
+ * Answers by their kind. The server's contract says the rest; here it is only told apart from what some proxy or another
+ * server might answer.
+ */
+function having<T extends object>(...members: (keyof T & string)[]): Reading<T> {
+  const isSuch = (body: unknown): body is T => isObject(body) && members.every((member) => member in body)
+  return (body) => (isSuch(body) ? body : null)
+}
+
+export const readSession = having<Session>('id', 'agent', 'lastSeq')
+export const readRun = having<Run>('id', 'sessionId', 'status')
+export const readScore = having<Score>('id', 'itemId', 'value')
+export const readAcceptance = having<Acceptance>('run', 'item', 'seq')
+export const readSessionAcceptance = having<SessionAcceptance>('run', 'item', 'seq', 'session')
+export const readGrant = having<TokenGrant>('token', 'refreshToken', 'expiresAt', 'endUser')
+export const readSessions = having<Page<Session>>('data', 'nextCursor')
+export const readItems = having<Page<Item>>('data', 'nextCursor')
+export const readRuns = having<Page<Run>>('data', 'nextCursor')
+export const readAgents = having<Page<AgentSummary>>('data', 'nextCursor')
+/** Of an answer without a body. */
+export const readNothing: Reading<true> = () => true
