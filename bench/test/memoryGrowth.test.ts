@@ -37,6 +37,21 @@ describe('memory', () => {
     expect(grownPart(leak, 'api')).toBeLessThan(0.25)
   })
 
+  test('of a small process may take a step of a megabyte', () => {
+    expect(
+      grownPart(
+        watched((look) => ({ redis: look < 40 ? 13 : 14 })),
+        'redis',
+      ),
+    ).toBeLessThan(0.05)
+    expect(
+      grownPart(
+        watched((look) => ({ redis: 13 + look / 4 })),
+        'redis',
+      ),
+    ).toBeGreaterThan(0.1)
+  })
+
   test('of a Postgres is that of the processes which were there all the time', () => {
     const backends = (look: number) => ({ 'postgres 7': 20, 'postgres 8': 10, [`postgres ${100 + look}`]: look * 5 })
     expect(growthOf(watched(backends))).toEqual([

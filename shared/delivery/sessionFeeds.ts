@@ -60,7 +60,7 @@ export function createSessionFeeds({ db, broker, log }: FeedOptions): SessionFee
       const known = new Map([...looked].map(([sessionId, { tail }]) => [sessionId, tail.seq]))
       for (const [sessionId, lastSeq] of await readMovedSeqs(db, known)) {
         const { tail, readers } = looked.get(sessionId)!
-        if (lastSeq !== null) tail.hear({ lastSeq })
+        if (lastSeq !== null) tail.expect(lastSeq)
         else for (const reader of [...readers]) if (reader.admitted) reader.gone()
       }
     } catch (error) {

@@ -39,12 +39,17 @@ export class SessionTail {
     this.#onFault = onFault
   }
 
-  /** What the broker or the sweep said: events, or only how far the log has come. */
+  /** What the broker said: events, or only how far the log has come. */
   hear({ lastSeq, entries }: Omit<HeardNews, 'sessionId'>): void {
     this.#heardOf = Math.max(this.#heardOf, lastSeq)
     if (entries && this.#isNext(entries)) this.#pass(entries)
     else if (entries) this.#keep(entries)
     this.#closeGap(entries ? tunables.reorder : 0)
+  }
+
+  /** So far is the log, as Postgres says unasked. What a busy node has not heard yet is nearly always on its way. */
+  expect(lastSeq: number): void {
+    setTimeout(() => this.hear({ lastSeq }), tunables.sweepPatience).unref()
   }
 
   /**

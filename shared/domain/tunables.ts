@@ -135,6 +135,11 @@ export const tunables = {
   reorder: 20,
   /** Each node compares the last seq of all watched sessions: the last publish of a session may have been lost. */
   sweep: 2 * SECOND,
+  /**
+   * What it finds is read if it was not heard so much later. Less reads half of the sessions that are being answered, on
+   * as many connections as there are; more shows what was lost later.
+   */
+  sweepPatience: 250,
   /** Each node asks whether those who read there still may: that they were revoked or erased may not have been heard. */
   principalSweep: 5 * SECOND,
   /** Events read at once when a reader catches up. */

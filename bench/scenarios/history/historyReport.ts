@@ -98,7 +98,7 @@ function memoryTable({ window, processes }: HistoryResult['growth']): Table {
   const load = `${Math.round(window.window.seconds)} s of ${Math.round(runsPerSecond(window))} runs/s`
   return {
     title: `Memory kept during ${load}, after the first third`,
-    columns: ['process', 'MB', 'at the end', 'MB in 10 min, by the slope', 'of what it had'],
+    columns: ['process', 'MB', 'at the end', 'MB in 10 min, by the slope', 'of what it had, or of 100 MB'],
     rows: processes.map(({ process, first, last, inTenMinutes, part }) => [
       process,
       ...[first, last, inTenMinutes].map(shownNumber),

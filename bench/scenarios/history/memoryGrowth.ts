@@ -12,7 +12,7 @@ export interface MemoryGrowth {
   last: number
   /** By the slope after the beginning. */
   inTenMinutes: number
-  /** The same as a part of what it had. */
+  /** The same as a part of what it had, or of `SMALL_MB` when that was less. */
   part: number
 }
 
@@ -21,6 +21,11 @@ const LOOK_EVERY_MS = 5_000
 /** Until then caches fill, code is compiled and connections make their plans. */
 const BEGINNING = 1 / 3
 const TEN_MINUTES_S = 600
+/**
+ * About what a process of ours has. Smaller ones, a Redis of 14 MB and what Postgres' lasting processes have of their own,
+ * are held to as many megabytes: one step of one megabyte in two minutes would be half of them in ten.
+ */
+const SMALL_MB = 100
 
 /** While so much is done. */
 export async function measureGrowth<Done>(
@@ -72,6 +77,6 @@ export function growthOf(samples: readonly MemorySample[]): MemoryGrowth[] {
     const points = counted.map(({ seconds, megabytes }) => ({ x: seconds, y: megabytes[process] ?? 0 }))
     const [first, end] = [points[0]?.y ?? 0, points.at(-1)?.y ?? 0]
     const inTenMinutes = (slopeOf(points) ?? 0) * TEN_MINUTES_S
-    return { process, first, last: end, inTenMinutes, part: first === 0 ? 0 : inTenMinutes / first }
+    return { process, first, last: end, inTenMinutes, part: inTenMinutes / Math.max(first, SMALL_MB) }
   })
 }

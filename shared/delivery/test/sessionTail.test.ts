@@ -80,6 +80,22 @@ describe('news', () => {
     expect([reader.seqs, log.reads]).toEqual([[], [2]])
   })
 
+  test('that the sweep has found are read only when they do not come', async () => {
+    log.lastSeq = 2
+    const reader = joined(0)
+    tail.expect(2)
+    await pass(tunables.sweepPatience - 1)
+    tail.hear(news(1, 2))
+    await pass(tunables.sweep)
+    expect([reader.seqs, log.reads]).toEqual([[1, 2], []])
+    log.lastSeq = 3
+    tail.expect(3)
+    await pass(tunables.sweepPatience - 1)
+    expect(log.reads).toEqual([])
+    await pass(2)
+    expect([reader.seqs, log.reads]).toEqual([[1, 2, 3], [2]])
+  })
+
   test('that come while the log is read are not lost', async () => {
     log.lastSeq = 2
     const reader = joined(0)
