@@ -41,6 +41,12 @@ export interface RunTypeInput {
   displayProperties?: unknown
 }
 
+export interface ToolInput {
+  name: string
+  description?: string
+  parameters?: ConfigSchema
+}
+
 /** How a Chat Completions endpoint is asked. */
 export interface OpenAiInput {
   model: string
@@ -49,9 +55,19 @@ export interface OpenAiInput {
   /** What the model is told before everything else. */
   system?: string
   /** What the model may call. Its run pauses then, until the page, a person or your server has answered. */
-  tools?: readonly { name: string; description?: string; parameters?: ConfigSchema }[]
+  tools?: readonly ToolInput[]
   /** Further members of the request's body: `{ temperature: 0 }`. */
   parameters?: object
+}
+
+/** How an AG-UI agent is asked. */
+export interface AgUiInput {
+  /** Sent as a bearer token. From the environment; stored sealed. */
+  apiKey?: string | undefined
+  /** Tools of the front end. When the agent calls one, the run pauses until the page, a person or your server has answered. */
+  tools?: readonly ToolInput[]
+  /** What the agent gets as `forwardedProps`. */
+  forwardedProps?: object
 }
 
 export interface AgentInput {
@@ -62,9 +78,13 @@ export interface AgentInput {
   url: string
   /** Semver of this definition. A changed definition needs a new one. */
   version: string
-  /** `openai`: the address is that of a Chat Completions endpoint, `https://api.openai.com/v1/chat/completions`. */
-  protocol?: 'agentview' | 'openai'
+  /**
+   * `openai`: the address is that of a Chat Completions endpoint, `https://api.openai.com/v1/chat/completions`.
+   * `ag-ui`: that of an agent that speaks AG-UI (https://docs.ag-ui.com).
+   */
+  protocol?: 'agentview' | 'openai' | 'ag-ui'
   openai?: OpenAiInput
+  agUi?: AgUiInput
   /** Schema of each metadata key of a session. */
   metadata?: Readonly<Record<string, ConfigSchema>>
   /** When true, metadata keys that `metadata` doesn't name are accepted. */

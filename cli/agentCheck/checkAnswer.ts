@@ -1,3 +1,4 @@
+import type { CheckedProtocol } from './callOf.ts'
 import { adviceOn, failureOf, seenOf } from './failures.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './tryCall.ts'
@@ -8,17 +9,18 @@ const SILENCE_MS = 20_000
 const SLOW_MS = 5_000
 
 /** What the answer to a plain, well-signed message says of an agent app. */
-export function judgeAnswer(outcome: Outcome): Finding[] {
+export function judgeAnswer(outcome: Outcome, protocol: CheckedProtocol): Finding[] {
   const failure = failureOf(outcome)
   if (failure) {
-    const advice = adviceOn(failure, outcome.status)
+    const advice = adviceOn(failure, outcome.status, protocol)
     return [{ check: 'answers', verdict: 'bad', seen: seenOf(failure), advice }]
   }
   if (outcome.ending === 'goesOn') return [judgeHandedOver(outcome)]
   return [
     judgeEnding(outcome),
     judgeFrames(outcome),
-    judgeVersion(outcome),
+    // AG-UI has no word for it.
+    ...(protocol === 'agentview' ? [judgeVersion(outcome)] : []),
     judgeTiming(outcome),
     judgeSilence(outcome),
   ]

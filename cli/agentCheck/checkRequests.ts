@@ -1,17 +1,18 @@
+import type { CheckedProtocol } from './callOf.ts'
 import { milliseconds } from './checkAnswer.ts'
 import { adviceOn, failureOf, isOwnError, seenOf } from './failures.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './tryCall.ts'
 
 /** What an agent app made of a request that it must be able to answer like any other. */
-export function judgeUnusual(check: string, what: string, outcome: Outcome): Finding {
+export function judgeUnusual(check: string, what: string, outcome: Outcome, protocol: CheckedProtocol): Finding {
   const failure = failureOf(outcome)
   if (!failure) return { check, verdict: 'good', seen: `It answers ${what}, after ${milliseconds(outcome.endMs)}.` }
   // It has read the request and found something else to fail for: a model's window, say.
   const verdict = isOwnError(failure) ? 'doubtful' : 'bad'
   const advice = isOwnError(failure)
     ? 'Shorten what you hand on, or lower the policy’s history.'
-    : adviceOn(failure, outcome.status)
+    : adviceOn(failure, outcome.status, protocol)
   return { check, verdict, seen: `With ${what}: ${seenOf(failure)}`, advice }
 }
 

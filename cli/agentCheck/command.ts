@@ -2,10 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type JsonObject, isObject } from '@shared/domain/json'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { readCredentials } from '../credentials.ts'
+import { CHECKED_PROTOCOLS, type CheckedProtocol } from './callOf.ts'
 import { checkAgent } from './checkAgent.ts'
 import { type Verdict, formatFinding } from './finding.ts'
 
 interface Flags {
+  protocol: CheckedProtocol
+  apiKey?: string
   secret?: string
   input: JsonObject
   metadata: JsonObject
@@ -20,13 +23,15 @@ export function agentCommand(): Command {
   const command = new Command('agent').description('for authors of agent apps')
   command
     .command('check')
-    .description('try an agent app against the protocol, with ten calls, and say what is wrong and what to do')
+    .description('try an agent app against its protocol, with some ten calls, and say what is wrong and what to do')
     .argument('<url>', 'its address', httpUrl)
     .addOption(
       new Option('--secret <whsec>', 'its signing secret (default: that of the credentials file, if there is one)').env(
         'AGENTVIEW_SIGNING_SECRET',
       ),
     )
+    .addOption(new Option('--protocol <name>', 'what it speaks').choices(CHECKED_PROTOCOLS).default('agentview'))
+    .addOption(new Option('--api-key <key>', 'what an AG-UI agent gets as its bearer token').env('AGENT_API_KEY'))
     .option('--input <json or text>', 'the message that it is sent', inputItem, HELLO)
     .option('--metadata <json>', 'the session’s metadata', jsonObject, {})
     .option('--type <run type>', 'the run’s type', 'chat')
@@ -35,11 +40,12 @@ export function agentCommand(): Command {
   return command
 }
 
-async function check(url: string, { input, metadata, type, timeout, secret }: Flags): Promise<void> {
+async function check(url: string, { protocol, apiKey, input, metadata, type, timeout, secret }: Flags): Promise<void> {
   const credentials = secret === undefined ? await readCredentials(process.env.AGENTVIEW_DATA ?? '.agentview') : null
   const known = secret ?? credentials?.agentSigningSecret ?? null
   const counts: Record<Verdict, number> = { good: 0, doubtful: 0, bad: 0 }
-  const agent = { url, secret: known, input, metadata, runType: type, totalMs: timeout * 1_000 }
+  const about = { url, protocol, apiKey, secret: known }
+  const agent = { ...about, input, metadata, runType: type, totalMs: timeout * 1_000 }
   for await (const finding of checkAgent(agent)) {
     counts[finding.verdict]++
     console.log(formatFinding(finding))

@@ -1,7 +1,7 @@
 import type { AgentRequest } from '@shared/contracts/agentApi'
 import { DEFAULT_POLICY } from '@shared/domain/agents'
 import { newId } from '@shared/domain/ids'
-import type { Json, JsonObject } from '@shared/domain/json'
+import { type JsonObject, isObject } from '@shared/domain/json'
 
 /** What a check says to an agent app. */
 export interface Sample {
@@ -33,15 +33,12 @@ export function sampleRequest({ input, metadata, runType }: Sample): AgentReques
   }
 }
 
-/** With members that a newer AgentView may add. */
-export function withUnknownMembers(request: AgentRequest): Record<string, Json> {
+/** A body with members that a newer AgentView, or a newer protocol, may add. */
+export function withUnknownMembers(body: string): string {
+  const request: JsonObject = JSON.parse(body)
   const unknown = { addedLater: { deep: [1, null, 'Grüße 🎉'] } }
-  return {
-    ...request,
-    ...unknown,
-    run: { ...request.run, ...unknown },
-    session: { ...request.session, ...unknown },
-  }
+  for (const name of ['run', 'session']) if (isObject(request[name])) request[name] = { ...request[name], ...unknown }
+  return JSON.stringify({ ...request, ...unknown })
 }
 
 const LINE = 'All that was ever said in this conversation comes along. '

@@ -1,20 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import type { AgentFrame } from '@shared/contracts/agentApi'
 import { isObject } from '@shared/domain/json'
 import { AgentFailure } from '@workers/agent/agentFailure'
 import { type AnswerRecord, keptOf, newAnswerRecord } from '@workers/agent/answerRecord'
 import { type RunResult, assembleRun } from '@workers/agent/assembleRun'
-import { callAgentApp } from '@workers/agent/callAgentApp'
+import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
 import { createOutboundGuard } from '@shared/outbound/guard'
-import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 
 /** One call of an agent app. */
-export interface Trial {
-  url: string
-  body: string
-  secret: string
-  /** When it is said to be signed. */
-  signedAt: Date
+export interface Trial extends Pick<AgentCall, 'url' | 'body' | 'headers' | 'format'> {
   /** For the whole call, in ms. */
   totalMs: number
   /** Hangs up after so many frames. */
@@ -60,12 +53,12 @@ export async function tryCall(trial: Trial): Promise<Outcome> {
     if (frames.length === trial.hangUpAfter) hangUp.abort(HUNG_UP)
   }
   try {
-    const end = await callAgentApp(callOf(trial, hangUp.signal), record, (frame) => {
+    const end = await callAgentApp(patient(trial, hangUp.signal), record, (frame) => {
       if (frame.name === 'version') version = frame.data.version
       assembly.take(frame)
       count(frame.name)
     })
-    if (end.name === 'done') result = assembly.done()
+    if (end.name === 'done') result = assembly.done(trial.format?.isOutput)
     if (end.name === 'pause') result = assembly.pause()
     if (end.name === 'goesOn') times.push(since())
     else count(end.name)
@@ -89,24 +82,9 @@ export async function tryCall(trial: Trial): Promise<Outcome> {
   }
 }
 
-function callOf({ url, body, secret, signedAt, totalMs }: Trial, signal: AbortSignal) {
-  const id = runIdIn(body)
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'text/event-stream, application/x-ndjson, application/json',
-    'agentview-run-id': id,
-    'agentview-attempt': '1',
-    'agentview-run-token': 'av_rt_check',
-    'idempotency-key': `${id}:0`,
-    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
-    ...signatureHeaders([secret], `${id}-1`, body, signedAt),
-  }
+function patient({ hangUpAfter: _hangUpAfter, totalMs, ...call }: Trial, signal: AbortSignal): AgentCall {
   const timeouts = { connectMs: 5_000, idleMs: Math.min(60_000, totalMs), totalMs }
-  return { url, guard: EVERYWHERE, headers, body, timeouts, signal, now: () => new Date() }
-}
-
-function runIdIn(body: string): string {
-  return /"id":"(run_[0-9a-z]+)"/.exec(body)?.[1] ?? 'run_check'
+  return { ...call, guard: EVERYWHERE, timeouts, signal, now: () => new Date() }
 }
 
 function textOf(record: AnswerRecord): string {

@@ -82,11 +82,13 @@ function refuseManyParts(parts: number, path: Path): void {
     throw new ConfigMistake(path, `has schemas of ${parts} parts in all; ${partsOfAgent} are the most`)
 }
 
-function refuseMissingProtocol({ protocol, openai }: ServerConfig['agents'][number], path: Path): void {
+function refuseMissingProtocol({ protocol, openai, agUi }: ServerConfig['agents'][number], path: Path): void {
   if (protocol === 'openai' && !openai)
     throw new ConfigMistake([...path, 'protocol'], 'is "openai", which needs openai: { model: "…" } beside it')
   if (protocol !== 'openai' && openai)
     throw new ConfigMistake([...path, 'openai'], 'counts only with protocol: "openai" beside it')
+  if (protocol !== 'ag-ui' && agUi)
+    throw new ConfigMistake([...path, 'agUi'], 'counts only with protocol: "ag-ui" beside it')
 }
 
 function duplicate(values: readonly string[]): { value: string; index: number; first: number } | null {
@@ -99,8 +101,9 @@ function duplicate(values: readonly string[]): { value: string; index: number; f
 
 function* schemasOf(agent: ServerConfig['agents'][number], path: Path): Generator<[JsonObject, Path]> {
   for (const [key, schema] of Object.entries(agent.metadata ?? {})) yield [schema, [...path, 'metadata', key]]
-  for (const [index, { parameters }] of (agent.openai?.tools ?? []).entries())
-    if (parameters) yield [parameters, [...path, 'openai', 'tools', index, 'parameters']]
+  for (const member of ['openai', 'agUi'] as const)
+    for (const [index, { parameters }] of (agent[member]?.tools ?? []).entries())
+      if (parameters) yield [parameters, [...path, member, 'tools', index, 'parameters']]
   for (const [index, run] of agent.runs.entries()) {
     const at = [...path, 'runs', index]
     if (run.input) yield [run.input.schema, [...at, 'input', 'schema']]

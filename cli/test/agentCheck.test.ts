@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, expect, test } from '@jest/globals'
+import type { AGUIEvent } from '@ag-ui/core'
+import { RunAgentInputSchema } from '@ag-ui/core/schemas'
+import { EventEncoder } from '@ag-ui/encoder'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { defineAgent } from '../../sdk/agent/defineAgent.ts'
 import { toNodeHandler } from '../../sdk/agent/node.ts'
 import { newSigningSecret } from '@shared/store/sealedSecrets'
@@ -35,6 +38,7 @@ async function serve(handler: Handler): Promise<string> {
 async function findingsOn(handler: Handler, more: Partial<AgentToCheck> = {}): Promise<Finding[]> {
   const agent = {
     url: await serve(handler),
+    protocol: 'agentview' as const,
     secret,
     totalMs: 60_000,
     input: { content: 'Hi' },
@@ -184,10 +188,62 @@ test('agentview agent check says it line by line, and its exit code whether some
 })
 
 test.each([
-  ['an address that is none', ['nowhere']],
-  ['metadata that is no object', ['http://localhost:1', '--metadata', '[]']],
-])('agentview agent check refuses %s', async (_what, args) => {
+  ['an address that is none', ['nowhere'], /It must be/],
+  ['metadata that is no object', ['http://localhost:1', '--metadata', '[]'], /It must be/],
+  ['a protocol that it can not check', ['http://localhost:1', '--protocol', 'openai'], /choices are agentview, ag-ui/],
+])('agentview agent check refuses %s', async (_what, args, why) => {
   const refused = new AgentviewProcess(['agent', 'check', ...args], {})
   expect(await refused.exit()).toBe(1)
-  expect(refused.output).toMatch(/It must be/)
+  expect(refused.output).toMatch(why)
+})
+
+describe('an agent that speaks AG-UI', () => {
+  /** As its documentation has it: input checked, events encoded by the official package. */
+  function agUi(...events: Record<string, unknown>[]): Handler {
+    return async (request, response) => {
+      const text = await drained(request)
+      if (request.headers.authorization !== 'Bearer sk-check') return response.writeHead(401).end()
+      const input = text.endsWith('}') ? RunAgentInputSchema.safeParse(JSON.parse(text)).data : undefined
+      if (!input) return response.writeHead(400).end()
+      const { threadId, runId } = input
+      const encoder = new EventEncoder()
+      response.writeHead(200, { 'content-type': encoder.getContentType() })
+      for (const event of events) response.write(encoder.encode({ threadId, runId, ...event } as unknown as AGUIEvent))
+      response.end()
+    }
+  }
+  const message = { messageId: 'm' }
+  const words = [
+    { type: 'RUN_STARTED' },
+    { type: 'TEXT_MESSAGE_START', ...message, role: 'assistant' },
+    { type: 'TEXT_MESSAGE_CONTENT', ...message, delta: 'Hi' },
+    { type: 'TEXT_MESSAGE_END', ...message },
+  ]
+  const about = { protocol: 'ag-ui', apiKey: 'sk-check' } as const
+
+  test('has nothing wrong', async () => {
+    const findings = await findingsOn(agUi(...words, { type: 'RUN_FINISHED' }), about)
+    expect(verdictsOf(findings)).toEqual([
+      'answers: good',
+      'streams: good',
+      expect.stringMatching(/^timing: (good|doubtful)$/),
+      expect.stringMatching(/^heartbeat: (good|doubtful)$/),
+      'unknown members: good',
+      'long history: good',
+      'broken body: good',
+      'hanging up: good',
+    ])
+  })
+
+  test.each<[string, Handler, Partial<AgentToCheck>, RegExp]>([
+    ['ends without RUN_FINISHED', agUi(...words), {}, /without RUN_FINISHED.*End every stream with RUN_FINISHED/],
+    ['breaks the order', agUi(...words.slice(1)), {}, /began with TEXT_MESSAGE_START.*docs\.ag-ui\.com/],
+    ['tells of another run', agUi({ type: 'RUN_STARTED', runId: 'x' }), {}, /must name the runId/],
+    ['wants a key', agUi(...words), { apiKey: undefined }, /401.*--api-key/],
+    ['is one of ours', good, {}, /refuse|401|400/],
+  ])('that %s is told so', async (_what, handler, more, line) => {
+    const findings = await findingsOn(handler, { ...about, ...more })
+    expect(verdictsOf(findings)).toEqual(['answers: bad'])
+    expect(formatFinding(findings[0]!)).toMatch(line)
+  })
 })

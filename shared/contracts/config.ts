@@ -44,23 +44,29 @@ export const RunTypeConfig = closed({
   idleTimeout: Milliseconds(1_000, 24 * HOUR),
 })
 
+const ApiKey = Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,500}$' }))
+const Tools = Type.Optional(
+  Type.Array(
+    closed({
+      name: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,64}$' }),
+      description: Type.Optional(Type.String({ maxLength: 10_000 })),
+      parameters: Type.Optional(AnyObject),
+    }),
+    { maxItems: 128 },
+  ),
+)
+/** Not a schema, but whatever the agent app knows. */
+const Anything = Type.Optional(Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: {} }))
+
 const OpenAiConfig = closed({
   model: Type.String({ minLength: 1, maxLength: 200 }),
-  apiKey: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,500}$' })),
+  apiKey: ApiKey,
   system: Type.Optional(Type.String({ maxLength: 100_000 })),
-  tools: Type.Optional(
-    Type.Array(
-      closed({
-        name: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,64}$' }),
-        description: Type.Optional(Type.String({ maxLength: 10_000 })),
-        parameters: Type.Optional(AnyObject),
-      }),
-      { maxItems: 128 },
-    ),
-  ),
-  // Not a schema, but whatever the endpoint knows.
-  parameters: Type.Optional(Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: {} })),
+  tools: Tools,
+  parameters: Anything,
 })
+
+const AgUiConfig = closed({ apiKey: ApiKey, tools: Tools, forwardedProps: Anything })
 
 export const AgentConfig = closed({
   name: Type.String({ pattern: AGENT_NAME.source }),
@@ -69,6 +75,7 @@ export const AgentConfig = closed({
   version: Type.String({ pattern: '^(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$' }),
   protocol: Type.Optional(Type.Enum([...PROTOCOLS])),
   openai: Type.Optional(OpenAiConfig),
+  agUi: Type.Optional(AgUiConfig),
   metadata: Type.Optional(
     Type.Unsafe<Record<string, Static<typeof AnyObject>>>({ type: 'object', additionalProperties: AnyObject }),
   ),

@@ -49,8 +49,8 @@ export interface RunTypeDefinition {
   idleTimeout?: number
 }
 
-/** What an agent app speaks: our own protocol, or that of a Chat Completions endpoint. */
-export const PROTOCOLS = ['agentview', 'openai'] as const
+/** What an agent app speaks: our own protocol, that of a Chat Completions endpoint, or AG-UI. */
+export const PROTOCOLS = ['agentview', 'openai', 'ag-ui'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
 
 /** A tool that the model may call; whoever takes part in the conversation carries it out. */
@@ -73,6 +73,16 @@ export interface OpenAiSettings {
   parameters?: JsonObject
 }
 
+/** How an AG-UI agent is asked. */
+export interface AgUiSettings {
+  /** Sent as a bearer token. Sealed wherever it is stored. */
+  apiKey?: string
+  /** Tools of the front end: when the agent calls one, the run pauses until somebody has answered. */
+  tools?: ToolDefinition[]
+  /** What the agent gets as `forwardedProps`, beside what we say there of run and session. */
+  forwardedProps?: JsonObject
+}
+
 /** What one immutable version of an agent consists of on the server: schemas and policies, no components. */
 export interface AgentDefinition {
   name: string
@@ -82,6 +92,8 @@ export interface AgentDefinition {
   protocol: Protocol
   /** With the protocol `openai` only, and then always. */
   openai?: OpenAiSettings
+  /** With the protocol `ag-ui` only. */
+  agUi?: AgUiSettings
   /** JSON Schema of each metadata key of a session. */
   metadata?: Record<string, JsonObject>
   allowUnknownMetadata?: boolean

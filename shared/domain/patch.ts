@@ -106,7 +106,8 @@ function ownList(list: Json[], { made, spend }: Draft): Json[] {
   return copy
 }
 
-function parsePointer(pointer: string): string[] {
+/** The keys of a JSON Pointer (RFC 6901). Throws PatchError. */
+export function parsePointer(pointer: string): string[] {
   if (pointer === '') return []
   if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) throw new PatchError(`"${pointer}" is not a JSON Pointer`)
   const path = pointer

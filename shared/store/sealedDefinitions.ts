@@ -13,10 +13,20 @@ export function unsealDefinition(agentviewSecret: string, definition: AgentDefin
 }
 
 function withKey(definition: AgentDefinition, change: (apiKey: string) => string): AgentDefinition {
-  const { openai } = definition
-  return openai?.apiKey === undefined
-    ? definition
-    : { ...definition, openai: { ...openai, apiKey: change(openai.apiKey) } }
+  const { openai, agUi } = definition
+  if (openai?.apiKey === undefined && agUi?.apiKey === undefined) return definition
+  return {
+    ...definition,
+    ...(openai && { openai: withChanged(openai, change) }),
+    ...(agUi && { agUi: withChanged(agUi, change) }),
+  }
+}
+
+function withChanged<Settings extends { apiKey?: string }>(
+  settings: Settings,
+  change: (apiKey: string) => string,
+): Settings {
+  return settings.apiKey === undefined ? settings : { ...settings, apiKey: change(settings.apiKey) }
 }
 
 /** How the customer's own tokens are verified, as it is stored. */

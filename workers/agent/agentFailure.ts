@@ -30,6 +30,9 @@ export function invalidOutput(message: string, details?: Json): AgentFailure {
   return new AgentFailure('invalid_output', message, { retryable: false, ...(details !== undefined && { details }) })
 }
 
+/** Code of a run that its agent app says was stopped on purpose: it has not failed, it is cancelled. */
+export const AGENT_CANCELLED = 'agent_cancelled'
+
 /** Errors stand in events, attempts and lists: what an agent app makes them say stays short. */
 const MESSAGE_CHARACTERS = 2_000
 const DETAILS_CHARACTERS = 8_000

@@ -3,6 +3,9 @@ import type { Patch } from '@shared/domain/patch'
 import { tunables } from '@shared/domain/tunables'
 import { invalidOutput } from './agentFailure.ts'
 
+/** So many bytes are measured in the time of one unit of work. */
+export const BYTES_PER_WORK = 16
+
 /** The bytes of a value as JSON. */
 export function jsonBytes(value: Json): number {
   return Buffer.byteLength(JSON.stringify(value))

@@ -7,7 +7,7 @@ import type { Item, Usage } from '@shared/domain/objects'
 import { type Patch, PatchError, applyPatch } from '@shared/domain/patch'
 import { tunables } from '@shared/domain/tunables'
 import { AgentFailure, invalidOutput } from './agentFailure.ts'
-import { growthOf, jsonBytes, refuseDeep, refuseLarge } from './answerLimits.ts'
+import { BYTES_PER_WORK, growthOf, jsonBytes, refuseDeep, refuseLarge } from './answerLimits.ts'
 
 /** What frames become in the session's log. */
 export type RunEvent = {
@@ -33,10 +33,11 @@ export interface RunAssembly {
   /** The events of one frame. Throws AgentFailure: `error` frames, and whatever breaks the protocol. */
   take(frame: MakingFrame): RunEvent[]
   /**
-   * The frame `done`: open items are completed, the output is known. Throws AgentFailure when there is none. Changes
-   * nothing here: when the result is refused, the run breaks off instead.
+   * The frame `done`: open items are completed, the output is known: the last item that `isOutput` takes, if any, else
+   * the last one. Throws AgentFailure when there is none. Changes nothing here: when the result is refused, the run
+   * breaks off instead.
    */
-  done(): RunResult
+  done(isOutput?: (data: JsonObject) => boolean): RunResult
   /** The frame `pause`: open items are completed, there is no output yet. Changes nothing here either. */
   pause(): RunResult
   /** The end of a run that broke off: open items are kept as they are, marked incomplete. */
@@ -56,8 +57,6 @@ const TEXT = Symbol('text')
 type StreamKey = string | typeof TEXT
 /** An item of so many members is copied whole where a larger one's copy would have to be accounted for. */
 const FEW_MEMBERS = 8
-/** So many bytes are measured in the time of one unit of work. */
-const BYTES_PER_WORK = 16
 
 /**
  * Grows a run's items from the frames of one attempt. Pure: no I/O, ids of items are ours whatever the agent app calls
@@ -216,9 +215,10 @@ export function assembleRun(options: AssemblyOptions): RunAssembly {
 
   return {
     take,
-    done() {
-      // The default text item is the output; else the last item is.
-      const outputIndex = open.get(TEXT) ?? items.length - 1
+    done(isOutput = () => true) {
+      // The default text item is the output, if there is one.
+      const last = items.findLastIndex(({ data }) => isOutput(data))
+      const outputIndex = open.get(TEXT) ?? (last === -1 ? items.length - 1 : last)
       const output = items[outputIndex]
       if (!output) throw invalidOutput('The agent app ended without an item: the last one is the output.')
       const closing = new Set(open.values()).add(outputIndex)

@@ -8,8 +8,8 @@ import { AgentFailure, invalidOutput } from './agentFailure.ts'
 import { type AnswerRecord, recordChunk } from './answerRecord.ts'
 import type { MakingFrame } from './assembleRun.ts'
 import { type Deadline, startDeadline } from './callDeadlines.ts'
-import { brokenConnection, endedEarly, refusal } from './callFailures.ts'
-import { type AnswerFormat, type AnswerReader, answerReader } from './readAnswer.ts'
+import { brokenConnection, refusal } from './callFailures.ts'
+import { type AnswerFormat, type AnswerReader, OWN_FORMAT, answerReader } from './readAnswer.ts'
 import { timeSlices } from './timeSlices.ts'
 
 /**
@@ -95,6 +95,7 @@ interface Settle {
 /** What becomes of one request, as undici tells it. */
 class Answer implements Dispatcher.DispatchHandler {
   readonly #call: AgentCall
+  readonly #format: AnswerFormat
   readonly #record: AnswerRecord
   readonly #onFrame: (frame: MakingFrame) => void
   readonly #settle: Settle
@@ -114,6 +115,7 @@ class Answer implements Dispatcher.DispatchHandler {
 
   constructor(call: AgentCall, record: AnswerRecord, onFrame: (frame: MakingFrame) => void, settle: Settle) {
     this.#call = call
+    this.#format = call.format ?? OWN_FORMAT
     this.#record = record
     this.#onFrame = onFrame
     this.#settle = settle
@@ -132,13 +134,14 @@ class Answer implements Dispatcher.DispatchHandler {
     this.#deadline.alive()
     this.#record.status = status
     this.#record.firstByteAt = this.#call.now()
-    if (status === 202) return this.#end({ name: 'goesOn' })
+    // Who speaks another protocol has no token to go on with.
+    if (status === 202 && this.#format === OWN_FORMAT) return this.#end({ name: 'goesOn' })
     if (status !== 200) {
       this.#refused = refusal(status, headers, this.#call.now())
       return
     }
     this.#try(() => {
-      this.#reader = answerReader(String(headers['content-type'] ?? ''), this.#call.format)
+      this.#reader = answerReader(String(headers['content-type'] ?? ''), this.#format)
     })
   }
 
@@ -180,7 +183,7 @@ class Answer implements Dispatcher.DispatchHandler {
     const reader = this.#reader
     this.#reader = null
     if (reader) this.#take(reader.end())
-    if (this.#isReady()) throw endedEarly()
+    if (this.#isReady()) throw this.#format.endedEarly()
   }
 
   /** Gives frames on; after a while it lets others have their turn. */

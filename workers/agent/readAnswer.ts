@@ -1,6 +1,7 @@
 import type { AgentFrame } from '@shared/contracts/agentApi'
+import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import { invalidOutput } from './agentFailure.ts'
+import { type AgentFailure, invalidOutput } from './agentFailure.ts'
 import type { Deadline } from './callDeadlines.ts'
 import { endedEarly } from './callFailures.ts'
 import { type FrameParser, framesOfAnswer, ndjsonParser, sseParser } from './readFrames.ts'
@@ -20,17 +21,25 @@ export interface AnswerFormat {
   stream(type: string): LinesReader | null
   /** Reads an answer in one piece. */
   whole(text: string): AgentFrame[]
+  /** The content types that can be read, for people. */
+  wanted: string
+  /** What it means that a stream is over and has not ended the leg. */
+  endedEarly(): AgentFailure
+  /** Which items may be the output; unless said, and when none is, the last one is. */
+  isOutput?(data: JsonObject): boolean
 }
 
 /** The frames that these lines complete. */
 export type LinesReader = (lines: readonly string[]) => Generator<AgentFrame>
 
-const OWN_FORMAT: AnswerFormat = {
+export const OWN_FORMAT: AnswerFormat = {
   stream(type) {
     const parser = parserFor(type)
     return parser && ((lines) => framesOf(lines, parser))
   },
   whole: framesOfAnswer,
+  wanted: 'application/json, text/event-stream or application/x-ndjson',
+  endedEarly,
 }
 
 function parserFor(type: string): FrameParser | null {
@@ -39,14 +48,12 @@ function parserFor(type: string): FrameParser | null {
   return isNdjson ? ndjsonParser() : null
 }
 
-export function answerReader(contentType: string, format: AnswerFormat = OWN_FORMAT): AnswerReader {
+export function answerReader(contentType: string, format: AnswerFormat): AnswerReader {
   const type = contentType.split(';')[0]!.trim().toLowerCase()
   if (type === 'application/json') return wholeReader(format)
   const read = format.stream(type)
-  if (read) return streamReader(read)
-  throw invalidOutput(
-    `The agent app answered with the content type "${type}": application/json, text/event-stream or application/x-ndjson is wanted.`,
-  )
+  if (read) return streamReader(read, format)
+  throw invalidOutput(`The agent app answered with the content type "${type}": ${format.wanted} is wanted.`)
 }
 
 function wholeReader({ whole }: AnswerFormat): AnswerReader {
@@ -62,7 +69,7 @@ function wholeReader({ whole }: AnswerFormat): AnswerReader {
   }
 }
 
-function streamReader(read: LinesReader): AnswerReader {
+function streamReader(read: LinesReader, format: AnswerFormat): AnswerReader {
   const lines = lineReader(tunables.streamLineBytes)
   return {
     push(chunk, deadline) {
@@ -76,7 +83,7 @@ function streamReader(read: LinesReader): AnswerReader {
       try {
         return [...read([...lines.end(), ''])].values()
       } catch {
-        throw endedEarly()
+        throw format.endedEarly()
       }
     },
   }

@@ -106,7 +106,7 @@ export function framesOfAnswer(text: string): AgentFrame[] {
   ]
 }
 
-function parseJson(text: string): Json {
+export function parseJson(text: string): Json {
   try {
     return JSON.parse(text)
   } catch {
@@ -115,7 +115,7 @@ function parseJson(text: string): Json {
 }
 
 /** A text delta may end in half a surrogate pair, which the next one completes: that is mended where text is joined. */
-function refuseUnstorable(value: Json): void {
+export function refuseUnstorable(value: Json): void {
   const fault = findJsonFault(
     isObject(value) && typeof value['delta'] === 'string' ? { ...value, delta: '' } : value,
     tunables.jsonDepth,

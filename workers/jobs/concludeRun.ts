@@ -4,7 +4,7 @@ import { armed, failpoint } from '@shared/failpoints/failpoint'
 import { readLiveRun } from '@shared/store/readSnapshot'
 import type { WorkerEnd } from '@shared/store/endRuns'
 import { type RunEnd, requeueRun } from '@shared/store/runTransitions'
-import { AgentFailure } from '@workers/agent/agentFailure'
+import { AGENT_CANCELLED, AgentFailure } from '@workers/agent/agentFailure'
 import type { RunResult } from '@workers/agent/assembleRun'
 import { type AttemptInProgress, recordOf } from './attempt.ts'
 import { PAUSE_MS, logOutcome as log, persist } from './persist.ts'
@@ -36,13 +36,9 @@ export async function concludeFailed(
   const refused = failure.code === UNSTORABLE
   const { items, events, usage } = refused ? await whatIsStored(attempt, tools, signal) : attempt.assembly.cutShort()
   const error = failure.toRunError()
-  const record = recordOf(attempt, 'failed', failure)
-  await end(
-    attempt,
-    { status: 'failed', error, items, events, ...(usage && { usage }), attempt: record },
-    tools,
-    signal,
-  )
+  const status = failure.code === AGENT_CANCELLED ? 'cancelled' : 'failed'
+  const record = recordOf(attempt, status, failure)
+  await end(attempt, { status, error, items, events, ...(usage && { usage }), attempt: record }, tools, signal)
 }
 
 /** What Postgres has refused to store is not offered to it again; what it has stored before is kept. */

@@ -1,24 +1,19 @@
-import { hash, randomUUID } from 'node:crypto'
-import { type AgentDefinition, type AgentPolicy, DEFAULT_POLICY } from '@shared/domain/agents'
+import { type AgentDefinition, DEFAULT_POLICY } from '@shared/domain/agents'
 import { retryDelay } from '@shared/domain/retry'
 import { parseVersion, reportedMajor } from '@shared/domain/versions'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
-import { readHistory, readRunItems } from '@shared/store/history'
 import type { ClaimedRun } from '@shared/store/claimRuns'
-import { readToldMemories } from '@shared/store/memories'
 import type { ToolCall } from '@shared/domain/objects'
 import { AgentFailure, invalidOutput } from '@workers/agent/agentFailure'
 import { jsonBytes, refuseLarge } from '@workers/agent/answerLimits'
 import type { MakingFrame, RunResult } from '@workers/agent/assembleRun'
-import { buildRequest, tellEnough, writeRequest } from '@workers/agent/buildRequest'
 import { type AgentCall, callAgentApp } from '@workers/agent/callAgentApp'
-import { openAiCall } from '@workers/agent/protocols/openai/openAiCall'
-import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
 import { type AttemptInProgress, beginAttempt } from './attempt.ts'
 import { checkMetadata, checkOutput } from './checkOutput.ts'
 import { concludeAborted, concludeCompleted, concludeFailed, concludeRetry, UNSTORABLE } from './concludeRun.ts'
 import { concludeHandedOver, concludePaused } from './concludeLeg.ts'
-import { RunAborted, readForRun } from './runAborted.ts'
+import { prepareCall } from './prepareCall.ts'
+import { RunAborted } from './runAborted.ts'
 import type { RunTools } from './runTools.ts'
 
 /**
@@ -70,57 +65,6 @@ async function carryOut(attempt: AttemptInProgress, tools: RunTools, signal: Abo
   }
 }
 
-async function prepareCall(
-  attempt: AttemptInProgress,
-  { url, policy, openai }: AgentDefinition,
-  tools: RunTools,
-  signal: AbortSignal,
-): Promise<AgentCall> {
-  const { run, session, inputs, toolResults } = attempt.claimed
-  const limits = policy.history
-  const history = await historyOf(attempt.claimed, limits, tools)
-  const runItems = run.leg === 0 ? [] : await readForRun(readRunItems(tools.db, run.id))
-  const memories =
-    attempt.claimed.memories === 0 ? [] : await readForRun(readToldMemories(tools.db, session.endUser.id))
-  const { id, attempt: number, leg, type, metadata } = run
-  const about = { id, attempt: number, leg, type, metadata }
-  const parts = { run: about, session, inputs, runItems, toolResults, memories, history }
-  const call = openai
-    ? openAiCall(buildRequest(parts, limits), openai)
-    : await ownCall(writeRequest(parts, limits), attempt, tools)
-  const { body } = call
-  attempt.request = { bytes: Buffer.byteLength(body), sha256: hash('sha256', body, 'hex') }
-  return { url, guard: tools.guard, ...call, timeouts: policy.timeouts, signal, now: attempt.now }
-}
-
-/** The call of an agent app in our own protocol. */
-async function ownCall(body: string, { claimed, now }: AttemptInProgress, tools: RunTools) {
-  const { id, attempt: number, leg, organizationId } = claimed.run
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'text/event-stream, application/x-ndjson, application/json',
-    'agentview-run-id': id,
-    'agentview-attempt': String(number),
-    'agentview-run-token': tools.runTokenOf(claimed),
-    'idempotency-key': `${id}:${leg}`,
-    traceparent: newTraceparent(),
-    ...signatureHeaders([await tools.findSigningSecret(organizationId)], `${id}-${number}`, body, now()),
-  }
-  return { body, headers }
-}
-
-async function historyOf({ run, session, history }: ClaimedRun, limits: AgentPolicy['history'], tools: RunTools) {
-  if (run.runNo === 1) return []
-  if (history && tellEnough(history, limits)) return history.items
-  return readForRun(readHistory(tools.db, session.id, run.runNo, limits.maxItems, limits.maxBytes))
-}
-
-/** W3C Trace Context; node:crypto draws the random bytes of UUIDs for many at once. */
-function newTraceparent(): string {
-  const [trace, parent] = [randomUUID().replaceAll('-', ''), randomUUID().replaceAll('-', '')]
-  return `00-${trace}-${parent.slice(-16)}-01`
-}
-
 /** How an answer ended well. */
 type Answer =
   { kind: 'done'; result: RunResult } | { kind: 'pause'; result: RunResult; toolCalls: ToolCall[] } | { kind: 'goesOn' }
@@ -134,7 +78,7 @@ async function streamAnswer(
 ): Promise<Answer> {
   const end = await callAgentApp(call, attempt.answer, (frame) => takeFrame(attempt, definition, frame, tools))
   if (end.name === 'goesOn') return { kind: 'goesOn' }
-  const result = end.name === 'done' ? attempt.assembly.done() : attempt.assembly.pause()
+  const result = end.name === 'done' ? attempt.assembly.done(call.format?.isOutput) : attempt.assembly.pause()
   checkOutput(definition, attempt.claimed.run.type, result.items)
   if (result.metadata) checkMetadata(definition, attempt.claimed.session.metadata, result.metadata)
   return end.name === 'done'

@@ -1,5 +1,6 @@
 import type { AgentRequest } from '@shared/contracts/agentApi'
 import type { Json, JsonObject } from '@shared/domain/json'
+import { answersIn, textOf, toolResultItem } from '../toolItems.ts'
 
 interface ChatToolCall {
   id: string
@@ -13,13 +14,6 @@ export type ChatMessage =
   | { role: 'user'; content: string | Json[] }
   | { role: 'assistant'; content: null; tool_calls: ChatToolCall[] }
   | { role: 'tool'; tool_call_id: string; content: string }
-
-/** A call's answer, as a resumed leg gets it, as an item of the history. */
-export function toolResultItem({ callId, output, ...rest }: JsonObject): JsonObject {
-  const { isError, ...approval } = rest
-  const result = output === undefined ? approval : output
-  return { type: 'tool_result', callId: callId ?? null, result, ...(isError === true && { isError }) }
-}
 
 /**
  * The conversation as messages: history, what began this run, what it has made before its pauses, and what was answered.
@@ -44,20 +38,6 @@ export function chatMessages(request: AgentRequest, system: string | undefined):
   return [...messages, ...callMessages(calls, answers)]
 }
 
-/** The result of each call that has one: the next with its id, since ids may come again in a later run. */
-function answersIn(items: readonly JsonObject[]): Map<JsonObject, Json> {
-  const next = new Map<Json | undefined, Json>()
-  const answers = new Map<JsonObject, Json>()
-  for (const item of items.toReversed()) {
-    if (item['type'] === 'tool_result') next.set(item['callId'], item['result'] ?? null)
-    const answer = item['type'] === 'tool_call' ? next.get(item['callId']) : undefined
-    if (answer === undefined) continue
-    answers.set(item, answer)
-    next.delete(item['callId'])
-  }
-  return answers
-}
-
 function callMessages(calls: readonly JsonObject[], answers: ReadonlyMap<JsonObject, Json>): ChatMessage[] {
   if (calls.length === 0) return []
   const tool_calls = calls.map(({ callId, name, arguments: given }): ChatToolCall => {
@@ -76,8 +56,4 @@ function messageOf(item: JsonObject): ChatMessage[] {
   const { role, content } = item
   if (role === 'assistant' || role === 'system') return [{ role, content: textOf(content) }]
   return [{ role: 'user', content: Array.isArray(content) ? content : textOf(content) }]
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
 }

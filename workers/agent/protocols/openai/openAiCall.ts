@@ -1,8 +1,9 @@
 import type { AgentRequest } from '@shared/contracts/agentApi'
 import type { OpenAiSettings } from '@shared/domain/agents'
+import { AgentFailure } from '../../agentFailure.ts'
 import type { AgentCall } from '../../callAgentApp.ts'
 import type { AnswerFormat } from '../../readAnswer.ts'
-import { eventParser } from '../../readFrames.ts'
+import { dataEvents } from '../dataEvents.ts'
 import { chatBody, chatHeaders } from './chatRequest.ts'
 import { completionReader } from './readCompletion.ts'
 
@@ -17,14 +18,11 @@ export function openAiCall(
 
 function formatFor(request: AgentRequest): AnswerFormat {
   const reader = completionReader(request)
-  const parser = eventParser((_event, data) => (data === null ? null : reader.event(data)))
   return {
-    stream: (type) =>
-      type !== 'text/event-stream'
-        ? null
-        : function* (lines) {
-            for (const line of lines) yield* parser.line(line) ?? []
-          },
+    stream: dataEvents(reader.event),
     whole: reader.whole,
+    wanted: 'text/event-stream or application/json',
+    endedEarly: () =>
+      new AgentFailure('agent_disconnected', 'The endpoint’s stream ended without [DONE].', { retryable: true }),
   }
 }

@@ -1,7 +1,7 @@
 import { Completion } from '@shared/contracts/chatCompletions'
 import { checkOf } from '@shared/contracts/validate'
-import type { Json } from '@shared/domain/json'
 import { AgentFailure, invalidOutput } from '../../agentFailure.ts'
+import { parseJson } from '../../readFrames.ts'
 
 const checkCompletion = checkOf(Completion)
 
@@ -16,12 +16,4 @@ export function parseCompletion(text: string): Completion {
   if (checked.value.error !== undefined && checked.value.error !== null)
     throw new AgentFailure('model_error', 'The endpoint broke off with an error.', { retryable: true })
   return checked.value
-}
-
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw invalidOutput(`The endpoint sent something that is not JSON: ${JSON.stringify(text.slice(0, 80))}.`)
-  }
 }

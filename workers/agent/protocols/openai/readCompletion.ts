@@ -1,10 +1,8 @@
-import { AGENT_FRAMES, type AgentFrame, type AgentRequest } from '@shared/contracts/agentApi'
+import type { AgentFrame, AgentRequest } from '@shared/contracts/agentApi'
 import type { Completion, CompletionPart } from '@shared/contracts/chatCompletions'
-import { checkOf } from '@shared/contracts/validate'
-import { type Json, type JsonObject, findJsonFault } from '@shared/domain/json'
-import { tunables } from '@shared/domain/tunables'
-import { AgentFailure, invalidOutput } from '../../agentFailure.ts'
-import { toolResultItem } from './chatMessages.ts'
+import { invalidOutput } from '../../agentFailure.ts'
+import { type WrittenCall, itemFrame, pauseFrame, readCalls } from '../toolCalls.ts'
+import { toolResultItem } from '../toolItems.ts'
 import { parseCompletion } from './parseCompletion.ts'
 
 /** The frames of one answer of a Chat Completions endpoint. */
@@ -15,12 +13,6 @@ export interface CompletionReader {
   whole(text: string): AgentFrame[]
 }
 
-interface Call {
-  id: string
-  name: string
-  arguments: string
-}
-
 /**
  * Words become text as they come; tool calls, once they are whole, items and a pause: whoever takes part in the
  * conversation answers them. Pure, one reader an answer.
@@ -28,7 +20,7 @@ interface Call {
 export function completionReader({ toolResults }: Pick<AgentRequest, 'toolResults'>): CompletionReader {
   // What was answered to the calls of the last pause belongs to the history, before all that comes of it.
   let before = toolResults.map((result) => itemFrame(toolResultItem(result)))
-  const calls: Call[] = []
+  const calls: WrittenCall[] = []
   let usage: AgentFrame[] = []
   let spoke = false
 
@@ -56,12 +48,9 @@ export function completionReader({ toolResults }: Pick<AgentRequest, 'toolResult
       const silence: AgentFrame[] = spoke ? [] : [{ name: 'text', data: { delta: '' } }]
       return [...silence, ...usage, { name: 'done', data: {} }]
     }
-    const toolCalls = soundCalls(calls)
-    const items = toolCalls.map((call): AgentFrame => ({
-      name: 'item',
-      data: { item: { type: 'tool_call', ...call } },
-    }))
-    return [...items, ...usage, { name: 'pause', data: { toolCalls } }]
+    const toolCalls = readCalls(calls)
+    const pause = pauseFrame(toolCalls)
+    return [...toolCalls.map((call) => itemFrame({ type: 'tool_call', ...call })), ...usage, pause]
   }
 
   function withBefore(frames: AgentFrame[]): AgentFrame[] {
@@ -76,33 +65,6 @@ export function completionReader({ toolResults }: Pick<AgentRequest, 'toolResult
   }
 }
 
-function itemFrame(item: JsonObject): AgentFrame {
-  return { name: 'item', data: { item } }
-}
-
-const checkPause = checkOf(AGENT_FRAMES.pause)
-
-/** As our own frames are checked where they are read. Some endpoints give calls no id. */
-function soundCalls(calls: readonly Call[]) {
-  const checked = checkPause({
-    toolCalls: calls.map(({ id, name, arguments: text }, index) => {
-      return { callId: id || `call_${index + 1}`, name, arguments: argumentsOf(text) }
-    }),
-  })
-  if (!checked.ok)
-    throw invalidOutput(
-      'The endpoint called tools in a way that is not valid.',
-      checked.details.map(({ path, message }) => ({ path, message })),
-    )
-  const { toolCalls } = checked.value
-  const fault = findJsonFault(toolCalls, tunables.jsonDepth)
-  if (fault)
-    throw invalidOutput(
-      `The model called a tool with arguments that can't be stored: "${fault.path}" ${fault.message}.`,
-    )
-  return toolCalls
-}
-
 function usageFrame(tokens: NonNullable<Completion['usage']>, model: Completion['model']): AgentFrame {
   const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = tokens
   return {
@@ -110,18 +72,7 @@ function usageFrame(tokens: NonNullable<Completion['usage']>, model: Completion[
     data: {
       ...(typeof inputTokens === 'number' && { inputTokens }),
       ...(typeof outputTokens === 'number' && { outputTokens }),
-      ...(typeof model === 'string' && { model: model.slice(0, 200) }),
+      ...(typeof model === 'string' && { model: model.slice(0, 200).toWellFormed() }),
     },
-  }
-}
-
-/** Models write arguments themselves, and sometimes wrongly: another attempt may do better. */
-function argumentsOf(text: string): Json {
-  try {
-    return text === '' ? {} : JSON.parse(text)
-  } catch {
-    throw new AgentFailure('invalid_tool_call', 'The model called a tool with arguments that are not JSON.', {
-      retryable: true,
-    })
   }
 }
