@@ -82,7 +82,8 @@ test('what was often sent and never accepted is told, and what was not sent', ()
   for (let times = 0; times < 3; times++) tally.add('a', '400')
   tally.add('b', '201')
   expect(tally.neverAccepted(3)).toEqual(['a was sent 3 times and never accepted'])
-  expect(tally.untouched()).toEqual(['c'])
+  expect(tally.untouched(1)).toEqual(['c'])
+  expect(tally.untouched(2)).toEqual([])
 })
 
 describe('an exchange', () => {
