@@ -6,7 +6,7 @@ import { checkOf } from '@shared/contracts/validate'
 import fc from 'fast-check'
 import { valuesOf } from '../fuzz/generate/fromSchema.ts'
 import { nearlyValid } from '../fuzz/generate/mutate.ts'
-import { type OpenApi, routesOf } from '../fuzz/generate/routes.ts'
+import { type OpenApi, chosenRoutes, routesOf } from '../fuzz/generate/routes.ts'
 import { fuzzedSequences } from '../fuzz/generate/sequences.ts'
 import { Known } from '../fuzz/world/known.ts'
 
@@ -15,6 +15,11 @@ const withBody = routes.filter(({ body }) => body !== null)
 
 test('every route of the document is there to be fuzzed', () => {
   expect(routes.map(({ operationId }) => operationId).toSorted()).toEqual(Object.keys(clientRoutes).toSorted())
+})
+
+test('only routes that are there can be chosen', () => {
+  expect(chosenRoutes(routes, ['readRun']).map(({ path }) => path)).toEqual(['/v1/runs/{runId}'])
+  expect(() => chosenRoutes(routes, ['readRuns'])).toThrow('there is no route readRuns')
 })
 
 describe.each(withBody.map((route) => [route.operationId, route] as const))('bodies of %s', (operationId, route) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type FuzzedRoute, type OpenApi, routesOf } from '../generate/routes.ts'
+import { type FuzzedRoute, type OpenApi, chosenRoutes, routesOf } from '../generate/routes.ts'
 import { type FuzzedStep, fuzzedSequences } from '../generate/sequences.ts'
 import { ProcessWatch } from '../judge/watchProcesses.ts'
 import { findBrokenLaws } from '../judge/wholeness.ts'
@@ -63,15 +63,6 @@ async function readRoutes({ apiUrl }: Site): Promise<FuzzedRoute[]> {
   const response = await fetch(`${apiUrl}/openapi.json`)
   // Of our own server, which generates it from its contracts.
   return routesOf((await response.json()) as OpenApi)
-}
-
-function chosenRoutes(all: FuzzedRoute[], names: string[] | undefined): FuzzedRoute[] {
-  if (!names) return all
-  return names.map((name) => {
-    const route = all.find(({ operationId }) => operationId === name)
-    if (route) return route
-    throw new Error(`there is no route ${name}; there are ${all.map(({ operationId }) => operationId).join(', ')}`)
-  })
 }
 
 async function playRounds(
