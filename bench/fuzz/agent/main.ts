@@ -38,6 +38,6 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (act !== null && act !== 'pause') return answers[act](response)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write(frameOf('text', JSON.stringify({ delta: 'You said: ' })))
-  response.write(frameOf('text', JSON.stringify({ delta: String(input['content']).slice(0, 1_000) })))
+  response.write(frameOf('text', JSON.stringify({ delta: JSON.stringify(input).slice(0, 1_000) })))
   response.end(frameOf('done', '{}'))
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Json } from '@shared/domain/json'
 import { type Schema, valuesOf } from './fromSchema.ts'
 import { HOSTILE_BODIES, HOSTILE_QUERIES, hostileAddress } from './hostile.ts'
 import { nearlyValid } from './mutate.ts'
@@ -84,7 +85,7 @@ function pathsOf({ operationId, path, params }: FuzzedRoute): fc.Arbitrary<strin
   const parts = Object.entries(params).map(([name, schema]) =>
     fc
       .oneof(
-        { weight: 12, arbitrary: valuesOf(schema, name).map((value) => encoded(String(value))) },
+        { weight: 12, arbitrary: valuesOf(schema, name).map((value) => encoded(value)) },
         {
           weight: fitting === undefined ? 0 : 12,
           arbitrary: fitting === undefined ? fc.constant('') : referenceTo(fitting),
@@ -102,7 +103,8 @@ function pathsOf({ operationId, path, params }: FuzzedRoute): fc.Arbitrary<strin
 }
 
 /** References stay as they are: they become ids, which need no encoding. */
-function encoded(text: string): string {
+function encoded(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
   return text.startsWith('@{') ? text : encodeURIComponent(text)
 }
 
@@ -113,7 +115,7 @@ function queriesOf({ query }: FuzzedRoute): fc.Arbitrary<string> {
   const members = Object.fromEntries(names.map((name) => [name, valuesOf(query[name] as Schema, name)]))
   const valid = fc.record(members, { requiredKeys: [] }).map((values) =>
     Object.entries(values)
-      .map(([name, value]) => `${name}=${encoded(String(value))}`)
+      .map(([name, value = '']) => `${name}=${encoded(value)}`)
       .join('&'),
   )
   return fc.oneof(

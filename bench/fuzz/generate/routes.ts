@@ -48,6 +48,16 @@ export function routesOf(document: OpenApi): FuzzedRoute[] {
   )
 }
 
+/** Those of these operation ids; all without. Throws when there is none of a name. */
+export function chosenRoutes(all: FuzzedRoute[], names: string[] | undefined): FuzzedRoute[] {
+  if (!names) return all
+  return names.map((name) => {
+    const route = all.find(({ operationId }) => operationId === name)
+    if (route) return route
+    throw new Error(`there is no route ${name}; there are ${all.map(({ operationId }) => operationId).join(', ')}`)
+  })
+}
+
 function routeOf(document: OpenApi, path: string, method: string, operation: Operation): FuzzedRoute {
   const { operationId, parameters = [], security = [], requestBody } = operation
   const place = (where: Parameter['in']) =>

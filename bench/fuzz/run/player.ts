@@ -9,8 +9,10 @@ import { type Allowance, RowLedger } from '../judge/rows.ts'
 import { frameRequest } from '../send/frameRequest.ts'
 import { type RawAnswer, exchange } from '../send/rawHttp.ts'
 import { talkBySocket } from '../send/sendSocket.ts'
+import { asServer } from '../world/asServer.ts'
 import type { World } from '../world/world.ts'
 import type { Worlds } from '../world/worlds.ts'
+import { endRuns } from './endRuns.ts'
 import type { Site } from './site.ts'
 import type { Tally } from './tally.ts'
 import { Transcript } from './transcript.ts'
@@ -78,8 +80,11 @@ class Player {
     await Promise.all(step.requests.map((request) => this.#send(request)))
   }
 
+  /** Everything that was accepted ends, once nothing waits for anybody any more. */
   async end(): Promise<void> {
-    this.#refuse(await this.#ledger.settled())
+    const { db, apiUrl } = this.#played.site
+    const { organizationId, secretKey } = this.#world.keys
+    this.#refuse(await endRuns(db, asServer(apiUrl, secretKey), organizationId, this.#ledger))
     this.#refuse(await this.#played.watch.faults())
   }
 

@@ -25,8 +25,9 @@ export class Tally {
     })
   }
 
-  /** What was not sent at all. */
-  untouched(): string[] {
+  /** What was not sent at all, though there was time for it: for everything else `often` times on average. */
+  untouched(often: number): string[] {
+    if (this.total < often * this.#counts.size) return []
     return [...this.#counts].flatMap(([name, counts]) => (counts.size === 0 ? [name] : []))
   }
 

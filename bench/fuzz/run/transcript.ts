@@ -36,7 +36,7 @@ export class Transcript {
 }
 
 function quoted(text: string): string {
-  return /[\u0000-\u001f\u007f]/.test(text) ? `$'${escaped(text)}'` : `'${text.replaceAll("'", `'\\''`)}'`
+  return /\p{Cc}/u.test(text) ? `$'${escaped(text)}'` : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 function escaped(text: string): string {

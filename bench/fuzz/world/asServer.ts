@@ -7,6 +7,13 @@ export interface AsServer {
   remove(path: string): Promise<void>
 }
 
+/** A text that an answer must have. */
+export function textIn(answer: JsonObject, member: string): string {
+  const text = answer[member]
+  if (typeof text === 'string') return text
+  throw new Error(`making a world: an answer has no ${member}`)
+}
+
 export function asServer(url: string, secretKey: string): AsServer {
   async function call(
     method: string,

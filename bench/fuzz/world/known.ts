@@ -33,7 +33,7 @@ export class Known {
       const value = waiting.shift()
       if (Array.isArray(value)) waiting.push(...value.slice(0, LEARNED_AT_ONCE))
       else if (isObject(value)) {
-        if (value['status'] === 'paused') this.add('paused', String(value['id']))
+        if (value['status'] === 'paused' && typeof value['id'] === 'string') this.add('paused', value['id'])
         for (const [key, member] of Object.entries(value)) {
           const kind = MEMBERS[key]
           if (kind !== undefined && typeof member === 'string') this.add(kind, member)

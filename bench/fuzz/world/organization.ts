@@ -17,14 +17,14 @@ export interface OrganizationKeys {
   publishableKey: string
 }
 
+/** What waits for somebody must not end by itself while others are looked at. */
+const DAY_MS = 86_400_000
 /** Patience of a fuzzer: whatever an agent app does, its run is over within seconds. */
 const POLICY: AgentDefinition['policy'] = {
   ...DEFAULT_POLICY,
-  timeouts: { connectMs: 2_000, idleMs: 2_000, totalMs: 5_000, pauseMs: 600_000 },
+  timeouts: { connectMs: 2_000, idleMs: 2_000, totalMs: 5_000, pauseMs: DAY_MS },
   retries: { max: 1, backoffMs: 10, factor: 1, maxBackoffMs: 10, jitter: 0 },
 }
-/** Longer than a sequence needs to get at its run. */
-const EXTERNAL_IDLE_MS = 600_000
 
 function definitions(agentUrl: string): AgentDefinition[] {
   const common = { url: agentUrl, version: '1.0.0', protocol: 'agentview' as const, policy: POLICY }
@@ -34,14 +34,14 @@ function definitions(agentUrl: string): AgentDefinition[] {
     steps: [{ schema: { type: 'object', required: ['step'] } }],
     output: { schema: content },
     validateSteps: true,
-    idleTimeout: EXTERNAL_IDLE_MS,
+    idleTimeout: DAY_MS,
   }
   return [
     {
       name: 'echo',
       title: 'The echo',
       allowUnknownMetadata: true,
-      runs: [{ type: 'chat', idleTimeout: EXTERNAL_IDLE_MS }],
+      runs: [{ type: 'chat', idleTimeout: DAY_MS }],
       ...common,
     },
     {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type JsonObject, isObject } from '@shared/domain/json'
 import type { CredentialName } from '../generate/requests.ts'
 import type { Site } from '../run/site.ts'
-import { type AsServer, asServer } from './asServer.ts'
+import { type AsServer, asServer, textIn } from './asServer.ts'
 import { Known } from './known.ts'
 import { CUSTOMER_SECRET, ORIGIN, type OrganizationKeys, makeOrganization } from './organization.ts'
 import { endUserClaims, endUserKey, signToken, unsignedToken } from './tokens.ts'
@@ -57,35 +57,38 @@ const FOREIGN = ['ses', 'run', 'itm', 'eu', 'whe', 'whd'].map((kind) => `@{${kin
 const WAIT = { prefer: 'wait=20' }
 
 async function newPerson(server: AsServer, externalId: string): Promise<Person> {
-  const { id } = await server.post('/v1/end-users', { externalId, metadata: { n: 1 } })
-  const { token, refreshToken } = await server.post(`/v1/end-users/${String(id)}/tokens`)
-  return { id: String(id), token: String(token), refreshToken: String(refreshToken) }
+  const id = textIn(await server.post('/v1/end-users', { externalId, metadata: { n: 1 } }), 'id')
+  const grant = await server.post(`/v1/end-users/${id}/tokens`)
+  return { id, token: textIn(grant, 'token'), refreshToken: textIn(grant, 'refreshToken') }
 }
 
 /** Sessions, runs, items, an endpoint and a delivery; gives the token of the run that goes on outside. */
 async function furnish(site: Site, server: AsServer, { id: endUserId }: Person, known: Known): Promise<string> {
   const begin = (agent: string, input: object) =>
     server.post('/v1/messages', { agent, endUserId, input, metadata: { color: 'red' } }, WAIT)
-  const endpoint = await server.post('/v1/webhook-endpoints', {
-    url: `${site.agentUrl}/hook`,
-    events: ['run.completed'],
-  })
+  const endpointId = textIn(
+    await server.post('/v1/webhook-endpoints', {
+      url: `${site.agentUrl}/hook`,
+      events: ['run.completed'],
+    }),
+    'id',
+  )
   known.learn(await begin('echo', { content: 'x' }))
   known.learn(await begin('typed', { act: 'pause', content: 'x' }))
   const handedOver = await server.post('/v1/messages', { agent: 'echo', endUserId, input: { act: 'hand-over' } })
   known.learn(handedOver)
   known.add('outside', runOf(handedOver))
-  const deleted = await server.post('/v1/sessions', { agent: 'echo', endUserId })
-  await server.remove(`/v1/sessions/${String(deleted['id'])}`)
-  known.add('ses', String(deleted['id']))
-  known.learn({ id: endpoint['id'] })
-  known.learn(await server.get(`/v1/webhook-endpoints/${String(endpoint['id'])}/deliveries`))
+  const deleted = textIn(await server.post('/v1/sessions', { agent: 'echo', endUserId }), 'id')
+  await server.remove(`/v1/sessions/${deleted}`)
+  known.add('ses', deleted)
+  known.learn(endpointId)
+  known.learn(await server.get(`/v1/webhook-endpoints/${endpointId}/deliveries`))
   return tokenOf(site, runOf(handedOver))
 }
 
 function runOf({ run }: JsonObject): string {
-  if (!isObject(run) || typeof run['id'] !== 'string') throw new Error('an acceptance has no run')
-  return run['id']
+  if (!isObject(run)) throw new Error('an acceptance has no run')
+  return textIn(run, 'id')
 }
 
 /** The agent app has it once its run was called. */
