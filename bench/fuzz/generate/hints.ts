@@ -32,7 +32,10 @@ const HINTS: Record<string, fc.Arbitrary<Json>> = {
   // Longer ones would only make each look at what is left behind wait.
   debounceMs: fc.integer({ min: 0, max: 50 }),
   pauseId: referenceTo('pause'),
-  callId: fc.constantFrom('c1', 'c2', 'c3'),
+  token: referenceTo('token'),
+  // Of the two calls that a pause of the agent app's has; what is hostile comes from mutations.
+  toolResults: fc.constantFrom([{ callId: 'c1', output: 1 }], [{ callId: 'c1', output: null, isError: true }]),
+  approvals: fc.constantFrom([{ callId: 'c2', approved: true }], [{ callId: 'c2', approved: false, reason: 'no' }]),
   refreshToken: referenceTo('refresh'),
   cursor: referenceTo('cursor'),
   after: fc.oneof(fc.nat({ max: 5 }), fc.constant(Number.MAX_SAFE_INTEGER)),

@@ -9,7 +9,7 @@ import { ID_PREFIXES } from '@shared/domain/ids'
 const REFERENCE = /@\{([a-z]+) (\d+)\}/g
 
 /** Kinds beside those of ids, which have their prefixes' names. */
-export const OTHER_KINDS = ['pause', 'paused', 'outside', 'refresh', 'cursor', 'hook'] as const
+export const OTHER_KINDS = ['pause', 'paused', 'outside', 'token', 'refresh', 'cursor', 'hook'] as const
 
 const KINDS: ReadonlySet<string> = new Set([...Object.values(ID_PREFIXES), ...OTHER_KINDS])
 

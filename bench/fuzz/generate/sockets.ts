@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { isObject } from '@shared/domain/json'
 import { SOCKET_MESSAGES } from '@shared/contracts/sockets'
 import type { Schema } from './fromSchema.ts'
 import { valuesOf } from './fromSchema.ts'
@@ -65,7 +66,9 @@ export function fuzzedSockets(): fc.Arbitrary<FuzzedSocket> {
 function messages(): fc.Arbitrary<SocketMessage> {
   const known = fc.constantFrom(...NAMES).chain((name) => {
     // What TypeBox makes is JSON Schema.
-    const valid = valuesOf(SOCKET_MESSAGES[name] as Schema)
+    const valid = valuesOf(SOCKET_MESSAGES[name] as Schema).map((value) =>
+      name === 'resume' && isObject(value) ? { ...value, runId: '@{paused 0}' } : value,
+    )
     const payload = fc.oneof(
       { weight: 6, arbitrary: valid.map((value) => [JSON.stringify(value)]) },
       { weight: 4, arbitrary: nearlyValid(valid).map((text) => [text]) },

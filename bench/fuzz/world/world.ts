@@ -43,6 +43,7 @@ export async function makeWorld(site: Site, foreign: World | null): Promise<Worl
   await server.remove(`/v1/end-users/${gone.id}`)
   const known = new Known()
   known.add('hook', `${site.agentUrl}/hook`)
+  known.add('token', mine.token, other.token)
   known.add('refresh', mine.refreshToken, other.refreshToken)
   known.add('eu', mine.id, other.id, gone.id)
   const runToken = await furnish(site, server, mine, known)
