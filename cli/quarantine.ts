@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { pino } from 'pino'
 import { createBroker } from '@shared/broker/createBroker'
 import { leasesOf } from '@shared/domain/leases'
 import { createOutboundGuard } from '@shared/outbound/guard'
 import { createPool } from '@shared/store/pool'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { runQuarantineWorker } from '@workers/jobs/quarantineWorker'
+import { createLogger } from './logger.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
 /** Connections to Postgres of a process that carries out one run at a time. */
@@ -41,7 +41,7 @@ export async function runQuarantine(settings: Settings): Promise<void> {
   if (databaseUrl === null || secret === null || !process.connected) {
     throw new SettingsError('"agentview quarantine" is started by workers themselves: start "agentview worker".')
   }
-  const log = pino({ level: settings.logLevel, base: { roles: 'quarantine' } })
+  const log = createLogger(settings.logLevel, { roles: 'quarantine' })
   const db = createPool({
     url: databaseUrl,
     name: 'agentview quarantine',

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { Registry } from 'prom-client'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { migrate } from '@agentview/migrations/migrate'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
@@ -41,6 +41,7 @@ import { mountDemo } from './demo.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import { type RunningExamples, startExamples } from './examples.ts'
 import { type Listening, listen } from './listen.ts'
+import { createLogger } from './logger.ts'
 import { type SealedConfig, configuredPart, publish } from './publishConfig.ts'
 import { forkQuarantine } from './quarantine.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
@@ -101,7 +102,7 @@ export async function runProcess(options: RunOptions): Promise<RunningProcess> {
 
 async function begin(options: RunOptions, stopping: Stopping): Promise<Begun> {
   const { settings, roles } = options
-  const log = pino({ level: settings.logLevel, base: { roles: roles.join('+') } })
+  const log = createLogger(settings.logLevel, { roles: roles.join('+') })
   const listening = await listen(settings.port, settings.host)
   stopping.add('The HTTP server', 2_000, () => listening.close())
   const databaseUrl = await postgres(options, stopping)
