@@ -1,13 +1,12 @@
 import pg from 'pg'
 import { newId } from '@shared/domain/ids'
-import { createApiKey } from '@shared/store/apiKeys'
-import { findFirstOrganization, findOrganization, insertOrganization } from '@shared/store/organizations'
-import type { Database } from '@shared/store/pool'
+import { armed, failpoint } from '@shared/failpoints/failpoint'
+import { createApiKey, findApiKey } from '@shared/store/apiKeys'
+import { findFirstOrganization, insertOrganization } from '@shared/store/organizations'
 import { newSigningSecret, seal, unseal } from '@shared/store/sealedSecrets'
 import { type Credentials, readCredentials, writeCredentials } from './credentials.ts'
 
 export interface BootstrapOptions {
-  db: Database
   databaseUrl: string
   secret: string
   dataFolder: string
@@ -22,38 +21,47 @@ export interface BootstrapOptions {
 /** Any constant of our own: one process at a time makes the first organization. */
 const BOOTSTRAP_LOCK = 4_172_690_145
 
+type Bootstrapped = { organizationId: string; credentials: Credentials | null; made: boolean }
+
 /**
  * Makes the first organization with its keys and writes credentials.json, once: a later call finds them. Safe when
  * several processes start at once. `credentials` is null when the organization exists but its keys were shown elsewhere.
+ *
+ *   lock ─▶ keys of the file still valid? ─▶ organization, keys ─▶ credentials.json ─▶ commit
+ * One transaction, and the file before the commit: a process that dies in between leaves a file with keys that no
+ * database knows, which the next call writes anew. The other way round it would leave keys that nobody knows.
  */
-export async function bootstrap(
-  options: BootstrapOptions,
-): Promise<{ organizationId: string; credentials: Credentials | null; made: boolean }> {
-  const lock = new pg.Client({ connectionString: options.databaseUrl, application_name: 'agentview bootstrap' })
-  await lock.connect()
+export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped> {
+  const client = new pg.Client({ connectionString: options.databaseUrl, application_name: 'agentview bootstrap' })
+  // A connection that breaks fails its statement; the event alone would end the process.
+  client.on('error', () => undefined)
+  await client.connect()
   try {
-    await lock.query('select pg_advisory_lock($1)', [BOOTSTRAP_LOCK])
-    return await bootstrapAlone(options)
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock($1)', [BOOTSTRAP_LOCK])
+    const done = await bootstrapAlone(client, options)
+    if (armed) await failpoint('bootstrap.commit', {})
+    await client.query('commit')
+    return done
   } finally {
-    await lock.end()
+    await client.end()
   }
 }
 
-async function bootstrapAlone(options: BootstrapOptions) {
-  const { db, secret, dataFolder, url } = options
+async function bootstrapAlone(client: pg.Client, options: BootstrapOptions): Promise<Bootstrapped> {
+  const { secret, dataFolder, url } = options
   const kept = await readCredentials(dataFolder)
-  const known = kept && (await findOrganization(db, kept.organizationId))
-  if (kept && known) {
+  if (kept && (await areValid(client, kept))) {
     const credentials = { ...kept, url }
     if (kept.url !== url) await writeCredentials(dataFolder, credentials)
     return { organizationId: kept.organizationId, credentials, made: false }
   }
-  const existing = await findFirstOrganization(db)
+  const existing = await findFirstOrganization(client)
   if (existing && !options.newKeys) return { organizationId: existing.id, credentials: null, made: false }
   const agentSigningSecret = existing ? unseal(secret, existing.agentSigningSecret) : newSigningSecret()
   const organizationId = existing?.id ?? newId('organization')
   if (!existing) {
-    await insertOrganization(db, {
+    await insertOrganization(client, {
       id: organizationId,
       name: 'My organization',
       settings: { allowedOrigins: [], allowLocalOrigins: options.allowLocalOrigins },
@@ -63,10 +71,18 @@ async function bootstrapAlone(options: BootstrapOptions) {
   const credentials: Credentials = {
     url,
     organizationId,
-    secretKey: await createApiKey(db, organizationId, 'secret', 'first secret key'),
-    publishableKey: await createApiKey(db, organizationId, 'publishable', 'first publishable key'),
+    secretKey: await createApiKey(client, organizationId, 'secret', 'first secret key'),
+    publishableKey: await createApiKey(client, organizationId, 'publishable', 'first publishable key'),
     agentSigningSecret,
   }
+  if (armed) await failpoint('bootstrap.write', {})
   await writeCredentials(dataFolder, credentials)
   return { organizationId, credentials, made: true }
+}
+
+/** Whether the database knows both keys; it does not when their maker died before its commit. */
+async function areValid(client: pg.Client, { organizationId, secretKey, publishableKey }: Credentials) {
+  const secret = await findApiKey(client, secretKey)
+  const publishable = await findApiKey(client, publishableKey)
+  return secret?.organizationId === organizationId && publishable?.organizationId === organizationId
 }

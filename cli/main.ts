@@ -149,7 +149,6 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
   })
   try {
     const { organizationId, credentials, made } = await bootstrap({
-      db,
       databaseUrl,
       secret: settings.secret!,
       dataFolder: settings.dataFolder,

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { pendingMigrations } from '@agentview/migrations/migrate'
+import { checkPooler } from './checkPooler.ts'
 import { type Finding, bad, ok, reasonOf, warn } from './finding.ts'
 
 const OLDEST = 140_000
@@ -32,7 +33,11 @@ export async function checkPostgres(databaseUrl: string, pool: number): Promise<
               current_setting('max_connections')::int as most,
               clock_timestamp() as now`,
     )
-    return [...judgeFacts(rows[0]!, pool), judgePending(await pendingMigrations(databaseUrl))]
+    return [
+      ...judgeFacts(rows[0]!, pool),
+      await checkPooler(client, databaseUrl),
+      judgePending(await pendingMigrations(databaseUrl)),
+    ]
   } catch (error) {
     const advice = 'Is it running, and are host, port, user, password and name in DATABASE_URL right?'
     return [bad('Postgres', `can not be used (${reasonOf(error)})`, advice)]
@@ -51,7 +56,7 @@ function judgeFacts({ version, number, most, now }: Facts, pool: number): Findin
       : warn(
           'Connections',
           `up to ${needed} a process, of ${most} that Postgres allows`,
-          'Lower AGENTVIEW_POOL, raise max_connections, or put a pooler in front, so that all processes have room together.',
+          'Lower AGENTVIEW_POOL, or raise max_connections, so that all processes have room together.',
         ),
     skew <= SKEW_MS
       ? ok('Clock', 'agrees with that of Postgres')

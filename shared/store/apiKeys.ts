@@ -10,7 +10,7 @@ const PREFIX: Record<ApiKeyKind, string> = { secret: 'av_sk_', publishable: 'av_
 
 /** Makes a key and returns it: the only time it exists in clear, the database keeps its hash. */
 export async function createApiKey(
-  db: Database,
+  db: Pick<Database, 'query'>,
   organizationId: string,
   kind: ApiKeyKind,
   name: string,
@@ -34,7 +34,7 @@ export interface ApiKey {
 }
 
 /** The key's row, or null when it is unknown or revoked. Found by hash, so nothing secret is compared here. */
-export async function findApiKey(db: Database, key: string): Promise<ApiKey | null> {
+export async function findApiKey(db: Pick<Database, 'query'>, key: string): Promise<ApiKey | null> {
   const row = await queryOne<{ id: string; organization_id: string; kind: ApiKeyKind }>(
     db,
     {

@@ -48,7 +48,7 @@ function toOrganization(row: OrganizationRow): Organization {
   }
 }
 
-export async function insertOrganization(db: Database, organization: Organization): Promise<void> {
+export async function insertOrganization(db: Pick<Database, 'query'>, organization: Organization): Promise<void> {
   await query(
     db,
     {
@@ -77,7 +77,7 @@ export async function findOrganization(db: Database, id: string): Promise<Organi
 }
 
 /** The organization that was made first; null in an empty database. */
-export async function findFirstOrganization(db: Database): Promise<Organization | null> {
+export async function findFirstOrganization(db: Pick<Database, 'query'>): Promise<Organization | null> {
   const row = await queryOne<OrganizationRow>(
     db,
     {
