@@ -95,8 +95,9 @@ function runOf({ run }: JsonObject): string {
 /** The agent app has it once its run was called. */
 async function tokenOf({ agentUrl }: Site, runId: string): Promise<string> {
   for (let polls = 0; polls < TOKEN_POLLS; polls++) {
-    const response = await fetch(`${agentUrl}/tokens/${runId}`)
-    if (response.ok) return response.text()
+    // A connection that was kept may be closed just then.
+    const response = await fetch(`${agentUrl}/tokens/${runId}`).catch(() => null)
+    if (response?.ok) return response.text()
     await sleep(50)
   }
   throw new Error(`the agent app was not called for ${runId}`)
