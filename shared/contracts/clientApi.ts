@@ -125,6 +125,7 @@ export const clientRoutes = {
     summary: 'A session with its newest items, state, last run and last seq, as of one instant',
     callers: talkers,
     params: ofSession,
+    query: closed({ include: Type.Optional(Type.Literal('runs')) }),
     responses: { 200: Session },
   },
   updateSession: {

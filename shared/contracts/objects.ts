@@ -109,6 +109,7 @@ export const Session = closed({
   lastSeq: Count,
   lastRun: Type.Optional(Run),
   items: Type.Optional(Type.Array(Item)),
+  runs: Type.Optional(Type.Array(Run)),
   createdAt: Time,
   updatedAt: Time,
 })

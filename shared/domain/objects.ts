@@ -93,6 +93,8 @@ export interface Session {
   lastSeq: number
   lastRun?: Run
   items?: Item[]
+  /** Only when asked for: those of `items`, and all from the oldest live one on. */
+  runs?: Run[]
   createdAt: string
   updatedAt: string
 }

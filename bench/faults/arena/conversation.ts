@@ -171,15 +171,17 @@ export class Conversation {
         disconnected: (why) => recorder.note({ kind: 'disconnected', reader, why }),
       },
     }
+    const what = `${reader}: messages and runs shown otherwise than the log folds to`
+    const compared = (value: number) => recorder.note({ kind: 'measured', what, value, atMost: 0 })
     switch (transport) {
       case 'sse':
         return new SessionReader(options)
       case 'socket':
         return new SocketReader(options)
       case 'sdk-sse':
-        return new SdkReader({ ...options, apiUrl, transport: 'sse' })
+        return new SdkReader({ ...options, apiUrl, compared, transport: 'sse' })
       case 'sdk-socket':
-        return new SdkReader({ ...options, apiUrl, transport: 'socket' })
+        return new SdkReader({ ...options, apiUrl, compared, transport: 'socket' })
     }
   }
 }

@@ -29,7 +29,6 @@ export const readSessionAcceptance = having<SessionAcceptance>('run', 'item', 's
 export const readGrant = having<TokenGrant>('token', 'refreshToken', 'expiresAt', 'endUser')
 export const readSessions = having<Page<Session>>('data', 'nextCursor')
 export const readItems = having<Page<Item>>('data', 'nextCursor')
-export const readRuns = having<Page<Run>>('data', 'nextCursor')
 export const readAgents = having<Page<AgentSummary>>('data', 'nextCursor')
 /** Of an answer without a body. */
 export const readNothing: Reading<true> = () => true

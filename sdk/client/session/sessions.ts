@@ -3,7 +3,6 @@ import {
   type Item,
   type Page,
   type PageRequest,
-  type Run,
   type Session,
   type SessionChange,
   type SessionFilter,
@@ -12,7 +11,7 @@ import {
 } from '@agentview/contracts'
 import { ClientError } from '../clientError.ts'
 import type { Api } from '../http/api.ts'
-import { readItems, readNothing, readRuns, readSession, readSessions } from '../http/answers.ts'
+import { readItems, readNothing, readSession, readSessions } from '../http/answers.ts'
 import { newKey } from '../platform.ts'
 import type { CallOptions } from '../options.ts'
 import { OLDER_PAGE } from '../timing.ts'
@@ -58,21 +57,11 @@ export class Sessions {
     }
   }
 
-  /**
-   * A session as it is, with its newest items and their runs. The runs are read a moment later: what is newer in them
-   * comes again with the events after the view's seq, and then for good.
-   */
+  /** A session as of one instant, with its newest items and their runs; `seq` is the last event that is in it. */
   async read(sessionId: string, options: CallOptions): Promise<SessionView> {
-    const session = await this.#api.call({ ...options, method: 'GET', path: pathOf(sessionId) }, readSession)
-    const query = { order: 'desc', limit: OLDER_PAGE }
-    const { data } = await this.#api.call(
-      { ...options, method: 'GET', path: `${pathOf(sessionId)}/runs`, query },
-      readRuns,
-    )
-    const { items = [], lastRun, ...rest } = session
-    const first = Math.min(items[0]?.runNo ?? 0, ...data.filter(isLive).map(({ runNo }) => runNo))
-    const runs = data.filter(({ runNo }) => runNo >= first && runNo <= (lastRun?.runNo ?? 0)).toReversed()
-    return { ...EMPTY_VIEW, seq: session.lastSeq, session: rest, state: session.state, items, runs }
+    const call = { ...options, method: 'GET', path: pathOf(sessionId), query: { include: 'runs' } } as const
+    const { items = [], runs = [], lastRun: _last, ...session } = await this.#api.call(call, readSession)
+    return { ...EMPTY_VIEW, seq: session.lastSeq, session, state: session.state, items, runs }
   }
 
   /** Items from the newest back; those of a turn that is not settled are not among them. */
@@ -84,8 +73,4 @@ export class Sessions {
 
 function pathOf(sessionId: string): string {
   return `/v1/sessions/${encodeURIComponent(sessionId)}`
-}
-
-function isLive({ status }: Run): boolean {
-  return status === 'queued' || status === 'running' || status === 'paused'
 }

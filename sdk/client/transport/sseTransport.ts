@@ -71,12 +71,17 @@ async function consume(
   const chunks = body.getReader()
   // A fetch that is aborted at the wrong moment may never say so.
   const aborted = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null)))
-  for (;;) {
-    const chunk = await Promise.race([chunks.read(), aborted])
-    if (chunk === null) return { kind: 'lost', why: 'nothing came any more' }
-    if (chunk.done) return ending
-    alive()
-    parser.push(chunk.value)
+  try {
+    while (!signal.aborted) {
+      const chunk = await Promise.race([chunks.read(), aborted])
+      if (chunk === null) break
+      if (chunk.done) return ending
+      alive()
+      parser.push(chunk.value)
+    }
+    return { kind: 'lost', why: 'nothing came any more' }
+  } finally {
+    chunks.cancel().catch(() => undefined)
   }
 }
 

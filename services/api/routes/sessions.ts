@@ -50,11 +50,13 @@ export function sessionRoutes(tools: ApiTools): Handlers<Names> {
       return { status: 200, body: toPage(rows, limit, (session) => [session.id]) }
     },
 
-    async readSession({ caller, params }) {
+    async readSession({ caller, params, query }) {
       const snapshot = await readSnapshot(db, await ownSession(caller, params.sessionId))
       if (!snapshot) throw notFound('session')
-      const lastRun = snapshot.runs.at(-1)
-      return { status: 200, body: { ...snapshot.session, items: snapshot.items, ...(lastRun && { lastRun }) } }
+      const { session, items, runs } = snapshot
+      const lastRun = runs.at(-1)
+      const included = query.include === 'runs' ? { runs } : {}
+      return { status: 200, body: { ...session, items, ...included, ...(lastRun && { lastRun }) } }
     },
 
     async updateSession({ caller, params, body }) {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Item, Run, Session } from '@shared/domain/objects'
 import type { Page } from '../../../test/server/apiClient.ts'
-import { contentsOf } from '../../../test/server/eventChecks.ts'
+import { contentsOf, viewOf } from '../../../test/server/eventChecks.ts'
+import { expectRefused } from '../../../test/server/expectRefused.ts'
 import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
 import type { Person } from '../../../test/server/tenant.ts'
 
@@ -62,6 +63,28 @@ describe('a session', () => {
     expect(ended).toMatchObject({ state: { step: 2 }, metadata: { seen: true }, lastSeq: log.length })
     expect(ended.items!.map((item) => item.status)).toEqual(['complete', 'complete'])
     expect(ended.lastRun).toMatchObject({ id: run.id, status: 'completed' })
+  })
+
+  test('is read with its runs when asked: those that live as well, as of the same instant as the rest', async () => {
+    const person = await server.main.newPerson()
+    const { id } = await person.client.createSession({ agent: 'staged' })
+    const [first, second] = [await person.client.say(id, 'one'), await person.client.say(id, 'two')]
+    const turn = await server.stage.turn(first.run.id)
+    const plain = await person.client.readSession(id)
+    expect(plain).not.toHaveProperty('runs')
+    const { body } = await person.client.get<Session>(`/v1/sessions/${id}?include=runs`)
+    expect(body.runs!.map((run) => [run.id, run.status])).toEqual([
+      [first.run.id, 'running'],
+      [second.run.id, 'queued'],
+    ])
+    const log = await server.logOf(id, (events) => events.length >= body.lastSeq)
+    // How many stand before a run is not told by events.
+    const told = (runs: readonly Run[]) => runs.map(({ queuePosition: _position, ...run }) => run)
+    expect(told(body.runs!)).toEqual(told(viewOf(log.slice(0, body.lastSeq)).runs))
+    for (const run of [second, first]) await person.client.cancel(run.run.id)
+    turn.end()
+    const address = `/v1/sessions/${id}?include=everything`
+    await expectRefused(server, 400, 'invalid_request', () => person.client.get(address))
   })
 
   test('is read with its newest 200 items', async () => {
