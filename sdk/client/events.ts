@@ -39,6 +39,6 @@ export interface ClientEvents {
   'connection:change': (connection: ConnectionState) => void
   /** What an agent tells a page beside the conversation. */
   'custom:event': (event: { name: string; data: Json; runId: string | null }) => void
-  /** What goes wrong without a caller who could be told: a message that was refused, a listener's or tool's fault. */
+  /** A message was refused. What else goes wrong, the call that was made rejects with, or `connection.problem` says. */
   error: (error: ClientError) => void
 }

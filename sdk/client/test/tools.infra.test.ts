@@ -60,7 +60,10 @@ test('what a person has to allow waits for him; what he forbids is told to the a
   await client.sendMessage(ask('free', 'yes', 'no'))
   await until(client, (state) => statuses(state)?.join() === 'free answered,yes approval,no approval')
   expect(ran).toEqual(['free'])
-  await client.approveCall('yes')
+  // A second click changes nothing.
+  await Promise.all([client.approveCall('yes'), client.approveCall('yes')])
+  await client.rejectCall('yes')
+  await expect(client.approveCall('unknown')).rejects.toMatchObject({ code: 'invalid_use' })
   await client.rejectCall('no', 'Too dear.')
   const state = await until(client, answered)
   expect(ran).toEqual(['free', 'yes'])

@@ -1,5 +1,5 @@
 import type { Run, ToolCall } from '@agentview/contracts'
-import { type ClientError, toClientError } from '../clientError.ts'
+import { ClientError, toClientError } from '../clientError.ts'
 import type { Locks } from '../platform.ts'
 import type { KeyValueStorage } from '../storage/keyValueStorage.ts'
 import { type Stored, stored } from '../storage/stored.ts'
@@ -86,9 +86,10 @@ export class ToolRunner {
     this.#pauses = []
   }
 
-  /** A person allows a call: its handler runs; without one the agent is told that it is allowed. */
+  /** A person allows a call: its handler runs; without one the agent is told that it is allowed. Again changes nothing. */
   async approve(callId: string): Promise<void> {
     const { pause, call } = this.#find(callId)
+    if (!isOpen(call)) return
     const definition = definitionOf(this.#handlers, call.name)
     if (definition) await this.#run(pause, call)
     else await this.#deliver(pause, { callId, approved: true })
@@ -96,8 +97,8 @@ export class ToolRunner {
 
   /** A person forbids a call: the agent is told so. */
   async reject(callId: string, reason?: string): Promise<void> {
-    const { pause } = this.#find(callId)
-    await this.#deliver(pause, { callId, approved: false, ...(reason !== undefined && { reason }) })
+    const { pause, call } = this.#find(callId)
+    if (isOpen(call)) await this.#deliver(pause, { callId, approved: false, ...(reason !== undefined && { reason }) })
   }
 
   #find(callId: string): { pause: Pause; call: PendingCall } {
@@ -105,14 +106,14 @@ export class ToolRunner {
       const call = pause.calls.find((one) => one.callId === callId)
       if (call) return { pause, call }
     }
-    throw toClientError(new Error(`no call "${callId}" is waited for`))
+    throw new ClientError('invalid_use', `No run waits for a call "${callId}".`)
   }
 
   async #begin(pause: Pause, call: PendingCall): Promise<void> {
     const kept = await this.#keptOf(pause, call.callId).read()
     if (kept) return this.#deliver(pause, kept)
     const definition = definitionOf(this.#handlers, call.name)
-    if (!definition) return
+    if (!definition || this.#statusOf(pause, call.callId) !== 'waits') return
     if (wantsApproval(definition, call.arguments)) this.#set(pause, call.callId, 'approval')
     else await this.#run(pause, call)
   }
@@ -130,6 +131,8 @@ export class ToolRunner {
     // The tab that had the lock before may have got so far.
     const kept = await this.#keptOf(pause, callId).read()
     if (kept) return this.#deliver(pause, kept)
+    // It may have been begun twice: by a handler that came late, by a second click.
+    if (this.#statusOf(pause, callId) === 'running') return
     this.#set(pause, callId, 'running')
     const { id: runId, sessionId } = pause.run
     const { name, arguments: args } = call
@@ -168,6 +171,10 @@ export class ToolRunner {
     for (const { callId } of pause.calls) void this.#keptOf(pause, callId).write(null)
   }
 
+  #statusOf(pause: Pause, callId: string): CallStatus | undefined {
+    return pause.calls.find((call) => call.callId === callId)?.status
+  }
+
   #keptOf(pause: Pause, callId: string): Stored<CallAnswer> {
     const known = pause.kept.get(callId)
     if (known) return known
@@ -183,6 +190,11 @@ export class ToolRunner {
     })
     if (!pause.over.signal.aborted) this.#parts.changed()
   }
+}
+
+/** Nobody has done anything about it yet. */
+function isOpen({ status }: PendingCall): boolean {
+  return status === 'waits' || status === 'approval'
 }
 
 function pauseOf(run: Run): Pause {

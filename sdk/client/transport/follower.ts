@@ -78,11 +78,6 @@ export class Follower {
     this.#pause.abort()
   }
 
-  /** Drops the connection, as a lost network would; it comes back. */
-  drop(): void {
-    this.#connection.abort()
-  }
-
   async #run(followed: Followed | null, stopped: AbortSignal): Promise<void> {
     this.#say({ status: 'connecting', transport: null, problem: null })
     while (!stopped.aborted) {
