@@ -5,6 +5,7 @@ import { createApiKey, findApiKey } from '@shared/store/apiKeys'
 import { findFirstOrganization, insertOrganization } from '@shared/store/organizations'
 import { newSigningSecret, seal, unseal } from '@shared/store/sealedSecrets'
 import { type Credentials, readCredentials, writeCredentials } from './credentials.ts'
+import { createFirstOwner } from './firstOwner.ts'
 
 export interface BootstrapOptions {
   databaseUrl: string
@@ -12,6 +13,8 @@ export interface BootstrapOptions {
   dataFolder: string
   /** Where the Client API will be found. */
   url: string
+  /** Where browsers reach it. */
+  publicUrl: string
   /** Pages on any port of localhost may call: for development. */
   allowLocalOrigins: boolean
   /** Makes new keys when the organization is there but its keys are not known here. */
@@ -50,10 +53,12 @@ export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped
 
 async function bootstrapAlone(client: pg.Client, options: BootstrapOptions): Promise<Bootstrapped> {
   const { secret, dataFolder, url } = options
+  const studioUrl = `${options.publicUrl}/studio`
   const kept = await readCredentials(dataFolder)
   if (kept && (await areValid(client, kept))) {
-    const credentials = { ...kept, url }
-    if (kept.url !== url) await writeCredentials(dataFolder, credentials)
+    const owner = await createFirstOwner(client, kept.organizationId)
+    const credentials = { ...kept, url, studioUrl, ...(owner && { owner }) }
+    if (owner || kept.url !== url || kept.studioUrl !== studioUrl) await writeCredentials(dataFolder, credentials)
     return { organizationId: kept.organizationId, credentials, made: false }
   }
   const existing = await findFirstOrganization(client)
@@ -68,8 +73,13 @@ async function bootstrapAlone(client: pg.Client, options: BootstrapOptions): Pro
       agentSigningSecret: seal(secret, agentSigningSecret),
     })
   }
+  // Who is there already stays; his login may be known from a file whose keys were revoked.
+  const known = kept?.organizationId === organizationId ? kept.owner : undefined
+  const owner = (await createFirstOwner(client, organizationId)) ?? known
   const credentials: Credentials = {
     url,
+    studioUrl,
+    ...(owner && { owner }),
     organizationId,
     secretKey: await createApiKey(client, organizationId, 'secret', 'first secret key'),
     publishableKey: await createApiKey(client, organizationId, 'publishable', 'first publishable key'),

@@ -4,6 +4,10 @@ import path from 'node:path'
 /** What the first start makes for its operator; the database holds the keys only hashed. */
 export interface Credentials {
   url: string
+  /** Where people log in. */
+  studioUrl: string
+  /** The first owner's login. Absent where somebody could log in already. */
+  owner?: { email: string; password: string }
   organizationId: string
   secretKey: string
   publishableKey: string

@@ -25,7 +25,22 @@ export interface StepConfig {
 export interface OutputConfig {
   schema: ConfigSchema
   displayComponent?: unknown
-  scores?: readonly unknown[]
+  /** What members may score outputs by: `[like(), rating({ name: 'tone' }), …]`, or of your own. */
+  scores?: readonly ScoreInput[]
+}
+
+/** A score that members give. */
+export interface ScoreInput {
+  /** Letters, digits, _ and -; unique in its run type. */
+  name: string
+  title?: string
+  /** How Studio asks for it. One of your own needs an `inputComponent`. */
+  kind?: string
+  /** What a value must fit. */
+  schema: ConfigSchema
+  inputComponent?: unknown
+  displayComponent?: unknown
+  actionBarComponent?: unknown
 }
 
 export interface RunTypeInput {
@@ -115,6 +130,36 @@ export interface AgentViewConfig {
   pages?: readonly unknown[]
   webhooks?: readonly unknown[]
   theme?: unknown
+}
+
+interface ScoreNaming {
+  name: string
+  title?: string
+}
+
+/** Thumbs up or down. */
+export function like(naming: ScoreNaming = { name: 'like' }): ScoreInput {
+  return { ...naming, kind: 'like', schema: { enum: ['up', 'down'] } }
+}
+
+/** One of some options. */
+export function select({ options, ...naming }: ScoreNaming & { options: readonly string[] }): ScoreInput {
+  return { ...naming, kind: 'select', schema: { enum: [...options] } }
+}
+
+/** Any number of some options. */
+export function multiSelect({ options, ...naming }: ScoreNaming & { options: readonly string[] }): ScoreInput {
+  return { ...naming, kind: 'multiSelect', schema: { type: 'array', items: { enum: [...options] }, uniqueItems: true } }
+}
+
+/** A whole number from 1 to `max` (5). */
+export function rating({ max = 5, ...naming }: ScoreNaming & { max?: number }): ScoreInput {
+  return { ...naming, kind: 'rating', schema: { type: 'integer', minimum: 1, maximum: max } }
+}
+
+/** Some words. */
+export function text({ maxLength = 2_000, ...naming }: ScoreNaming & { maxLength?: number }): ScoreInput {
+  return { ...naming, kind: 'text', schema: { type: 'string', minLength: 1, maxLength } }
 }
 
 /** Gives a config its type; returns it unchanged. `export default defineConfig({ agents: [...] })` */

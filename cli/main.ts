@@ -10,6 +10,7 @@ import { examine } from './doctor/doctor.ts'
 import { renderFindings } from './doctor/finding.ts'
 import { guarded } from './guarded.ts'
 import { configCommand } from './publish/command.ts'
+import { resetPassword } from './resetPassword.ts'
 import { runQuarantine } from './quarantine.ts'
 import { configuredPart, publish } from './publishConfig.ts'
 import { type Role, runProcess } from './runProcess.ts'
@@ -28,16 +29,21 @@ const program = new Command('agentview')
 
 program
   .command('start')
-  .description('everything in one process: API, realtime and a worker')
+  .description('everything in one process: APIs, realtime and a worker')
   .option('--examples', 'also run the example agents eliza and replay')
   .action((options: { examples?: boolean }) =>
-    run(['api', 'realtime', 'worker'], { examples: options.examples ?? false }),
+    run(['api', 'realtime', 'admin', 'worker'], { examples: options.examples ?? false }),
   )
 
-for (const role of ['api', 'realtime'] as const) {
+const SERVICES = {
+  api: 'the Client API alone',
+  realtime: 'Socket.IO and event streams alone',
+  admin: 'the Admin API alone',
+} as const
+for (const role of ['api', 'realtime', 'admin'] as const) {
   program
     .command(role)
-    .description(role === 'api' ? 'the Client API alone' : 'Socket.IO and event streams alone')
+    .description(SERVICES[role])
     .action(() => run([role], {}))
 }
 
@@ -64,6 +70,12 @@ program
   )
   .option('--new-keys', 'make another pair of keys when the first are lost')
   .action((options: { newKeys?: boolean }) => guarded(() => bootstrapCluster(options.newKeys ?? false)))
+
+program
+  .command('reset-password')
+  .description('give somebody who can’t log in a new password, and end all logins of his')
+  .argument('<email>', 'whose')
+  .action((email: string) => guarded(() => resetPassword(readSettings(process.env), email)))
 
 program
   .command('doctor')
@@ -127,8 +139,12 @@ function banner(
     '',
     `  Chat          ${url}/demo/`,
     `  Client API    ${url}/openapi.json`,
+    `  Admin API     ${url}/admin/v1/docs`,
     `  Agents        ${agents.join(', ') || 'none yet: see README, "A first agent"'}`,
     '',
+    ...(credentials.owner
+      ? [`  Log in as        ${credentials.owner.email}`, `  Password         ${credentials.owner.password}`]
+      : []),
     `  Secret key       ${credentials.secretKey}`,
     `  Publishable key  ${credentials.publishableKey}`,
     `  (also in ${settings.dataFolder}/credentials.json)`,
@@ -153,6 +169,7 @@ async function bootstrapCluster(newKeys: boolean): Promise<void> {
       secret: settings.secret!,
       dataFolder: settings.dataFolder,
       url: `http://localhost:${settings.port}`,
+      publicUrl: settings.publicUrl ?? `http://localhost:${settings.port}`,
       allowLocalOrigins: false,
       newKeys,
     })

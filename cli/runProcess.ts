@@ -2,6 +2,8 @@ import type { RequestListener } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import { migrate } from '@agentview/migrations/migrate'
+import { smtpMailer } from '@services/admin/mailer'
+import { openAdmin } from '@services/admin/openAdmin'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
 import { mountInterop } from '@services/interop/mountInterop'
@@ -30,6 +32,7 @@ import { guardedFetch } from '@shared/outbound/guardedFetch'
 import { type Database, createPool } from '@shared/store/pool'
 import { findFirstOrganization } from '@shared/store/organizations'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
+import { requestBody } from '@workers/agent/requestBody'
 import { takeOverLapsed } from '@workers/jobs/chores/lostWorkers'
 import { createQuarantine } from '@workers/jobs/quarantine'
 import { startReconciler } from '@workers/jobs/reconciler'
@@ -47,7 +50,7 @@ import { forkQuarantine } from './quarantine.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
 import { type Stopping, createStopping } from './stopping.ts'
 
-export type Role = 'api' | 'realtime' | 'worker'
+export type Role = 'api' | 'realtime' | 'admin' | 'worker'
 
 export interface RunOptions {
   settings: Settings
@@ -174,6 +177,7 @@ async function prepare(begun: Begun): Promise<{ credentials: Credentials | null;
         ...begun,
         dataFolder: settings.dataFolder,
         url: `http://localhost:${listening.port}`,
+        publicUrl: publicUrlOf(begun),
         allowLocalOrigins: embedded,
         newKeys: embedded,
       })
@@ -215,8 +219,13 @@ async function beginWorker({ options, stopping, log, db, broker, databaseUrl, se
   stopping.add('The worker', settings.drainMs + 8_000, () => worker.drain(settings.drainMs))
 }
 
+/** Where browsers reach this installation. */
+function publicUrlOf({ options, listening }: Pick<Begun, 'options' | 'listening'>): string {
+  return options.settings.publicUrl ?? `http://localhost:${listening.port}`
+}
+
 function serve(
-  { options, stopping, log, listening, db, broker, secret, limits, metrics, guard }: Begun,
+  { options, stopping, log, listening, databaseUrl, db, broker, secret, limits, metrics, guard }: Begun,
   credentials: Credentials | null,
 ): void {
   const { roles, version } = options
@@ -232,7 +241,7 @@ function serve(
     },
     metrics,
   )
-  const serving = roles.includes('api') || roles.includes('realtime')
+  const serving = roles.some((role) => role !== 'worker')
   if (serving) {
     const tokens = endUserTokens(secret)
     const authenticator = createAuthenticator(
@@ -247,7 +256,7 @@ function serve(
     const connections = createConnections({ db, broker, log })
     const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, door, guard, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
-    const markForPage = markForPages(db)
+    const markForPage = markForPages(db, publicUrlOf({ options, listening }))
     app.use(cors(markForPage))
     if (roles.includes('api')) mountInterop(app, tools, door)
     app.use(jsonBody())
@@ -259,6 +268,19 @@ function serve(
     if (roles.includes('api')) {
       mountApi(app, tools, door, version)
       listener = messagesInFront(tools, door, markForPage, app)
+    }
+    if (roles.includes('admin')) {
+      const closeAdmin = openAdmin(app, {
+        ...tools,
+        authenticator,
+        databaseUrl,
+        version,
+        mailer: options.settings.mail && smtpMailer(options.settings.mail.url, options.settings.mail.from),
+        writeRequest: requestBody,
+        addressOf: (request) => limits.addressOf(request),
+        publicUrl: publicUrlOf({ options, listening }),
+      })
+      stopping.add('The reads of the Admin API', 2_000, closeAdmin)
     }
     stopping.add('The readers', 1_000, () => {
       connections.close()

@@ -103,6 +103,21 @@ export const SETTINGS = [
     fallback: '0 (embedded), 10000 (with DATABASE_URL)',
     meaning: 'streams and sockets from one address that one process holds at once',
   },
+  {
+    name: 'AGENTVIEW_URL',
+    fallback: 'http://localhost:PORT',
+    meaning: 'where browsers reach AgentView: stands in links, and with https cookies are for https only',
+  },
+  {
+    name: 'AGENTVIEW_SMTP_URL',
+    fallback: 'none: invitations are only shown',
+    meaning: 'a mail server that invitations are sent by: smtp://user:password@host:587, or smtps://…:465',
+  },
+  {
+    name: 'AGENTVIEW_MAIL_FROM',
+    fallback: 'AgentView <agentview@localhost>',
+    meaning: 'whom mails come from',
+  },
   { name: 'WORKER_CONCURRENCY', fallback: '32', meaning: 'runs that one worker carries out at once' },
   {
     name: 'LOG_LEVEL',
@@ -136,6 +151,10 @@ export interface Settings {
   /** What calls to the outside may reach beyond the public internet. */
   allowHosts: string[]
   limits: LimitSettings
+  /** Null: localhost, on the port that it listens on. */
+  publicUrl: string | null
+  /** Null: no mail is sent. */
+  mail: { url: string; from: string } | null
   concurrency: number
   logLevel: string
 }
@@ -176,6 +195,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
       whole('AGENTVIEW_EVENT_DAYS', text('AGENTVIEW_EVENT_DAYS'), tunables.eventRetention / DAY_MS, 1, 36_500) * DAY_MS,
     allowHosts: hosts('AGENTVIEW_ALLOW_HOSTS', text('AGENTVIEW_ALLOW_HOSTS') ?? (embedded ? '127.0.0.0/8,::1' : '')),
     limits: limitsFrom(text, embedded),
+    publicUrl: publicUrlIn(text('AGENTVIEW_URL')),
+    mail: mailIn(text('AGENTVIEW_SMTP_URL'), text('AGENTVIEW_MAIL_FROM')),
     concurrency: whole('WORKER_CONCURRENCY', text('WORKER_CONCURRENCY'), 32, 1, 2_000),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? (embedded ? 'warn' : 'info')),
   }
@@ -222,6 +243,20 @@ function url(name: SettingName, value: string | null, protocols: string[]): stri
     )
   }
   return value
+}
+
+/** Without a path: cookies and links are for the whole of it. */
+function publicUrlIn(value: string | null): string | null {
+  const found = url('AGENTVIEW_URL', value, ['http:', 'https:'])
+  if (found === null) return null
+  const { origin, pathname, search } = new URL(found)
+  if (pathname === '/' && search === '') return origin
+  throw new SettingsError(`AGENTVIEW_URL has a path: give scheme, host and port only, e.g. ${origin}.`)
+}
+
+function mailIn(value: string | null, from: string | null): Settings['mail'] {
+  const server = url('AGENTVIEW_SMTP_URL', value, ['smtp:', 'smtps:'])
+  return server === null ? null : { url: server, from: from ?? 'AgentView <agentview@localhost>' }
 }
 
 function whole(name: SettingName, value: string | null, fallback: number, least: number, most: number): number {

@@ -10,6 +10,8 @@ import * as sessions from './0006_sessions.ts'
 import * as lighterWrites from './0009_lighter_writes.ts'
 import * as limits from './0010_limits.ts'
 import * as memories from './0011_memories.ts'
+import * as members from './0012_members.ts'
+import * as discussions from './0013_discussions.ts'
 import * as flatGrowth from './0020_flat_growth.ts'
 
 /** All migrations in order. Names have no extension, or tsx and node would see two different ones. */
@@ -22,6 +24,8 @@ const MIGRATIONS: Record<string, Knex.Migration> = {
   '0009_lighter_writes': lighterWrites,
   '0010_limits': limits,
   '0011_memories': memories,
+  '0012_members': members,
+  '0013_discussions': discussions,
   '0020_flat_growth': flatGrowth,
 }
 

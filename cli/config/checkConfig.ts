@@ -14,6 +14,7 @@ const EXPECTED: Record<string, string> = {
   '/agents/*/name': 'lower-case letters, digits and dashes, a letter first, at most 63',
   '/agents/*/url': 'an address that begins with http:// or https://',
   '/agents/*/version': 'three numbers such as 1.2.0',
+  '/agents/*/runs/*/output/scores/*/name': 'letters, digits, _ and -, a letter first, at most 64',
   '/agents/*/runs/*/type': 'letters, digits, _ and -, a letter first, at most 64',
 }
 
@@ -58,10 +59,19 @@ function refuseDuplicates({ agents }: ServerConfig): void {
     )
   for (const [index, agent] of agents.entries()) {
     const type = duplicate(agent.runs.map((run) => run.type))
-    if (!type) continue
-    const path = ['agents', index, 'runs', type.index, 'type']
-    throw new ConfigMistake(path, `"${type.value}" is already the type of agents[${index}].runs[${type.first}]`)
+    if (type) {
+      const path = ['agents', index, 'runs', type.index, 'type']
+      throw new ConfigMistake(path, `"${type.value}" is already the type of agents[${index}].runs[${type.first}]`)
+    }
+    for (const [number, run] of agent.runs.entries()) refuseDuplicateScores(run, ['agents', index, 'runs', number])
   }
+}
+
+function refuseDuplicateScores({ output }: ServerConfig['agents'][number]['runs'][number], path: Path): void {
+  const name = duplicate((output?.scores ?? []).map((score) => score.name))
+  if (!name) return
+  const at = [...path, 'output', 'scores', name.index, 'name']
+  throw new ConfigMistake(at, `"${name.value}" is already the name of scores[${name.first}]`)
 }
 
 function refuseUnclearAuth({ auth }: ServerConfig): void {
@@ -108,6 +118,8 @@ function* schemasOf(agent: ServerConfig['agents'][number], path: Path): Generato
     const at = [...path, 'runs', index]
     if (run.input) yield [run.input.schema, [...at, 'input', 'schema']]
     if (run.output) yield [run.output.schema, [...at, 'output', 'schema']]
+    for (const [number, { schema }] of (run.output?.scores ?? []).entries())
+      yield [schema, [...at, 'output', 'scores', number, 'schema']]
     for (const [number, step] of (run.steps ?? []).entries()) {
       yield [step.schema, [...at, 'steps', number, 'schema']]
       if (step.callResult) yield [step.callResult.schema, [...at, 'steps', number, 'callResult', 'schema']]

@@ -76,7 +76,15 @@ describe('agentview start with nothing set', () => {
     const { items = [] } = await call<Answered['session']>(second, `/v1/sessions/${session.id}`)
     expect(items.map((item) => item.status)).toEqual(['complete', 'complete'])
     expect(items[0]!.data.content).toBe('I am happy')
-    expect(second.credentials).toEqual({ ...first.credentials, url: second.credentials.url })
+    const { url, studioUrl } = second.credentials
+    expect(second.credentials).toEqual({ ...first.credentials, url, studioUrl })
+    expect(studioUrl).toBe(`${url}/studio`)
+    const login = await fetch(`${second.url}/admin/v1/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(second.credentials.owner),
+    })
+    expect(await login.json()).toMatchObject({ member: { role: 'owner' } })
   })
 
   test('what a kill -9 interrupts is finished by the next start', async () => {

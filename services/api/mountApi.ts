@@ -1,11 +1,11 @@
 import type { Express } from 'express'
 import { clientRoutes } from '@shared/contracts/clientApi'
 import { openApiDocument } from '@shared/contracts/openapi'
+import { mountDocsPage } from '@shared/http/docsPage'
 import { mountRoutes } from '@shared/http/mountRoutes'
 import type { Handlers } from '@shared/http/serveRoute'
 import type { Door } from '@shared/intake/door'
 import type { ApiTools } from './apiTools.ts'
-import { mountDocsPage } from './docsPage.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { batchRoutes } from './routes/batch.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
@@ -38,6 +38,6 @@ export function mountApi(app: Express, tools: ApiTools, door: Door, version: str
   }
   const document = openApiDocument(version)
   app.get('/openapi.json', (_request, response) => void response.json(document))
-  mountDocsPage(app)
+  mountDocsPage(app, { at: '/docs', title: 'AgentView Client API', document: '/openapi.json' })
   mountRoutes(app, clientRoutes, handlers, door)
 }

@@ -35,11 +35,20 @@ export const PolicyConfig = closed({
 
 const StepConfig = closed({ schema: AnyObject, callResult: Type.Optional(closed({ schema: AnyObject })) })
 
+const ScoreConfig = closed({
+  name: Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_-]{0,63}$' }),
+  title: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  kind: Type.Optional(Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_-]{0,63}$' })),
+  schema: AnyObject,
+})
+
 export const RunTypeConfig = closed({
   type: Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_-]{0,63}$' }),
   input: Type.Optional(closed({ schema: AnyObject })),
   steps: Type.Optional(Type.Array(StepConfig, { maxItems: 100 })),
-  output: Type.Optional(closed({ schema: AnyObject })),
+  output: Type.Optional(
+    closed({ schema: AnyObject, scores: Type.Optional(Type.Array(ScoreConfig, { maxItems: 50 })) }),
+  ),
   validateSteps: Type.Optional(Type.Boolean()),
   idleTimeout: Milliseconds(1_000, 24 * HOUR),
 })
@@ -111,5 +120,6 @@ export const STUDIO_MEMBERS: Record<string, readonly string[]> = {
   '/agents/*/runs/*/input': ['displayComponent'],
   '/agents/*/runs/*/steps/*': ['displayComponent'],
   '/agents/*/runs/*/steps/*/callResult': ['displayComponent'],
-  '/agents/*/runs/*/output': ['displayComponent', 'scores'],
+  '/agents/*/runs/*/output': ['displayComponent'],
+  '/agents/*/runs/*/output/scores/*': ['inputComponent', 'displayComponent', 'actionBarComponent'],
 }

@@ -130,7 +130,7 @@ export const Score = closed({
   name: Type.String(),
   value: AnyJson,
   comment: Type.Optional(Type.String()),
-  by: closed({ kind: Type.Enum(['endUser', 'apiKey']), id: Type.String() }),
+  by: closed({ kind: Type.Enum(['endUser', 'apiKey', 'member']), id: Type.String() }),
   createdAt: Time,
   updatedAt: Time,
 })

@@ -1,3 +1,6 @@
+import { type Rule, adminAccess } from './adminAccess.ts'
+import { type AdminRouteName, adminRoutes } from './adminApi.ts'
+import type { AdminRoute } from './adminRoute.ts'
 import { clientRoutes } from './clientApi.ts'
 import { ErrorAnswer } from './objects.ts'
 import type { CallerKind, Route } from './route.ts'
@@ -27,25 +30,57 @@ const SCHEMES = {
   endUserToken: { type: 'http', scheme: 'bearer', description: 'A JWT of one end user' },
 }
 
+const ADMIN_SCHEMES = {
+  login: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'agentview.session_token',
+    description: 'Set by `POST /admin/v1/login`. Requests that are no GET also carry the header AgentView-CSRF.',
+  },
+}
+
 /** The OpenAPI 3.1 document of the Client API, generated from the same schemas that validate requests. */
 export function openApiDocument(version: string): Document {
+  return documentOf('AgentView Client API', version, clientRoutes, SCHEMES, ({ callers }) =>
+    callers.flatMap((caller) => (SECURITY[caller] ? [{ [SECURITY[caller]]: [] }] : [])),
+  )
+}
+
+/** The same of the Admin API; each route says what role it takes. */
+export function adminOpenApiDocument(version: string): Document {
+  const routes = Object.entries<AdminRoute>(adminRoutes).map(([name, route]) => {
+    const rule: Rule = adminAccess[name as AdminRouteName]
+    const needs = rule === 'anyone' ? 'anyone' : rule === 'person' ? 'whoever is logged in' : `at least ${rule}`
+    return [name, { ...route, rule, summary: `${route.summary} (${needs})` }] as const
+  })
+  return documentOf('AgentView Admin API', version, Object.fromEntries(routes), ADMIN_SCHEMES, ({ rule }) =>
+    rule === 'anyone' ? [] : [{ login: [] }],
+  )
+}
+
+type Documented = AdminRoute & Pick<Route, 'idempotent'>
+
+function documentOf<One extends Documented>(
+  title: string,
+  version: string,
+  routes: Readonly<Record<string, One>>,
+  securitySchemes: Document,
+  securityOf: (route: One) => Document[],
+): Document {
   const paths: Record<string, Document> = {}
-  for (const [operationId, route] of Object.entries<Route>(clientRoutes)) {
-    paths[route.path] = { ...paths[route.path], [route.method]: operation(operationId, route) }
+  for (const [operationId, route] of Object.entries(routes)) {
+    const documented = operation(operationId, route, securityOf(route))
+    paths[route.path] = { ...paths[route.path], [route.method]: documented }
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'AgentView Client API', version },
+    info: { title, version },
     paths,
-    components: {
-      securitySchemes: SCHEMES,
-      responses: { Error: { description: 'Refused', content: json(ErrorAnswer) } },
-    },
+    components: { securitySchemes, responses: { Error: { description: 'Refused', content: json(ErrorAnswer) } } },
   }
 }
 
-function operation(operationId: string, route: Route): Document {
-  const security = route.callers.flatMap((caller) => (SECURITY[caller] ? [{ [SECURITY[caller]]: [] }] : []))
+function operation(operationId: string, route: Documented, security: Document[]): Document {
   return {
     operationId,
     summary: route.summary,
@@ -56,7 +91,7 @@ function operation(operationId: string, route: Route): Document {
   }
 }
 
-function parameters(route: Route): Document[] {
+function parameters(route: Documented): Document[] {
   const all = [...members(route.params, 'path'), ...members(route.query, 'query')]
   if (route.idempotent) all.push({ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 } })
   return all
@@ -75,7 +110,7 @@ function members(schema: unknown, place: 'path' | 'query'): Document[] {
   }))
 }
 
-function responses(route: Route): Document {
+function responses(route: Documented): Document {
   const answers: Document = { default: { $ref: '#/components/responses/Error' } }
   for (const [status, schema] of Object.entries(route.responses)) {
     answers[status] = { description: route.summary, ...(schema && { content: json(schema) }) }

@@ -38,11 +38,22 @@ export interface StepDefinition {
   callResult?: { schema: JsonObject }
 }
 
+/** What members may score outputs by. */
+export interface ScoreDefinition {
+  /** Unique in its run type. */
+  name: string
+  title?: string
+  /** How Studio asks for it; what isn't known there is asked for by the config's own component. */
+  kind?: string
+  /** What a value must fit. */
+  schema: JsonObject
+}
+
 export interface RunTypeDefinition {
   type: string
   input?: { schema: JsonObject }
   steps?: StepDefinition[]
-  output?: { schema: JsonObject }
+  output?: { schema: JsonObject; scores?: ScoreDefinition[] }
   /** When false, steps that match none of `steps` are accepted. */
   validateSteps?: boolean
   /** How long, in ms, a run that the agent app carries out by itself may be silent; `tunables.externalIdle` unless said. */

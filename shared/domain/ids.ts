@@ -18,6 +18,12 @@ export const ID_PREFIXES = {
   score: 'scr',
   tokenFamily: 'fam',
   memory: 'memo',
+  user: 'usr',
+  member: 'mem',
+  loginSession: 'lgs',
+  invitation: 'inv',
+  auditEntry: 'aud',
+  comment: 'cmt',
 } as const
 
 export type IdKind = keyof typeof ID_PREFIXES

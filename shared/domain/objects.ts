@@ -117,7 +117,7 @@ export interface Score {
   name: string
   value: Json
   comment?: string
-  by: { kind: 'endUser' | 'apiKey'; id: string }
+  by: { kind: 'endUser' | 'apiKey' | 'member'; id: string }
   createdAt: string
   updatedAt: string
 }

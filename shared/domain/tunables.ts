@@ -249,6 +249,35 @@ export const tunables = {
   /** How long a process trusts what it read of a key, an organization or an agent. Revocation takes this long. */
   credentialCache: 5 * SECOND,
 
+  /** Logging in to Studio. */
+  login: {
+    /** The shortest new password. */
+    passwordChars: 10,
+    /** A login that nobody uses ends after this; one that is used is renewed once a day. */
+    lasts: 14 * DAY,
+    /** Tries of one address and of one account within the time. Fewer lock out who mistypes, more help who guesses. */
+    triesOfAddress: 30,
+    triesOfAccount: 10,
+    within: 15 * MINUTE,
+    /** How long an invitation's link can be used. */
+    invitation: 7 * DAY,
+  },
+  /** The Admin API. */
+  admin: {
+    /** Its own connections: lists with rare filters read much, and must not take those of the engine's way. */
+    pool: 6,
+    /** After this a list is refused: its filters fit no index. Longer lets one reader hold a connection. */
+    statement: 8 * SECOND,
+    /** Counts stop here: an exact one would read a million rows. */
+    count: 1_000,
+    commentChars: 10_000,
+    mentions: 50,
+    /** Who follows a discussion looks by himself so often: that it changed may not have been heard. */
+    look: 10 * SECOND,
+    /** When a key was used last is noted at most so often. */
+    keyUse: 1 * MINUTE,
+  },
+
   /** Forgetting what no reader needs any more. */
   compaction: {
     /** A run's events are there at least so long after its end. Shorter sends readers who were briefly away a snapshot. */

@@ -69,8 +69,7 @@ export function pathOf({ url = '' }: IncomingMessage): string {
 const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'rate_limited', 'too_many_connections'])
 
 function sendError(response: ServerResponse, error: AgentViewError): void {
-  const { code } = error
-  if (code === 'unauthorized' || code === 'token_expired') response.setHeader('WWW-Authenticate', 'Bearer')
+  if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer')
   tellWhenAgain(error, response)
   sendJson(response, error.status, errorAnswer(error, response))
 }

@@ -17,13 +17,15 @@ const EXPOSED_HEADERS =
  */
 export type MarkForPage = (origin: string, request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-export function markForPages(db: Database): MarkForPage {
+/** `publicUrl`: where browsers reach us; pages of ours may always call, also behind a proxy that says another host. */
+export function markForPages(db: Database, publicUrl: string): MarkForPage {
+  const own = new URL(publicUrl).origin
   const settingsOfAll = remember(1, tunables.credentialCache, () => listOriginSettings(db))
   return async (origin, request, response) => {
     response.setHeader('Vary', 'Origin')
     const { host } = request.headers
-    const listed = (await settingsOfAll('all')).some((settings) => mayCallFrom(settings, origin, host))
-    if (!listed) {
+    const listed = async () => (await settingsOfAll('all')).some((settings) => mayCallFrom(settings, origin, host))
+    if (origin !== own && !(await listed())) {
       throw new AgentViewError(
         'origin_not_allowed',
         `Pages of ${origin.slice(0, 200)} may not call this API: no organization lists this origin.`,

@@ -96,7 +96,9 @@ function bearerIn(authorization = ''): string | null {
 }
 
 /** Checks path, query and body; refuses with where and why. */
-function partsReader(route: Route): (url: string, parts: Parts) => { params: unknown; query: unknown; body: unknown } {
+export function partsReader(
+  route: Pick<Route, 'params' | 'query' | 'body'>,
+): (url: string, parts: Parts) => { params: unknown; query: unknown; body: unknown } {
   const checkParams = route.params && checkOf(route.params)
   const checkQuery = route.query && checkOf(route.query, { coerce: true })
   const checkBody = checkOf(route.body ?? closed({}))

@@ -10,6 +10,7 @@ import { areEndUsers, findByExternalId, upsertEndUser } from '@shared/store/endU
 import { type Organization, findOrganization } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
 import type { Caller } from './caller.ts'
+import { createKeyUse } from './keyUse.ts'
 import { CLOCKS_DIFFER_S, type CustomerTokens, tokenExpired } from './customerTokens.ts'
 import { type EndUserTokens, type TokenClaims, unauthorized } from './endUserTokens.ts'
 import { mayCallFrom } from './origins.ts'
@@ -39,7 +40,12 @@ export function createAuthenticator(
   customers: CustomerTokens,
   broker: Pick<Broker, 'onCuts'>,
 ): Authenticator {
-  const keyOf = remember(REMEMBERED, tunables.credentialCache, (key) => findApiKey(db, key))
+  const noteUse = createKeyUse(db)
+  const keyOf = remember(REMEMBERED, tunables.credentialCache, async (key) => {
+    const known = await findApiKey(db, key)
+    if (known) noteUse(known.id)
+    return known
+  })
   const organizationOf = remember(REMEMBERED, tunables.credentialCache, (id) => findOrganization(db, id))
   // Thousands of people may come at once, e.g. after a node was lost.
   const isEndUser = gather(TOGETHER, (asked: readonly Omit<TokenClaims, 'expiresAt'>[]) => areEndUsers(db, asked))

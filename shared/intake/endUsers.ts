@@ -61,12 +61,17 @@ function found(outcome: EndUserOutcome): Extract<EndUserOutcome, { endUser: EndU
  * From the first commit on he is absent and begins no session. If this process ends half-way the reconciler goes on.
  */
 export async function eraseEndUser(tools: IntakeTools, caller: Server, endUserId: string): Promise<void> {
+  if (!(await erase(tools.db, caller.organizationId, endUserId))) throw notFound('end user')
+  await sayErased(tools, caller.organizationId, endUserId)
+}
+
+/** What follows once the row is committed. */
+export async function sayErased(tools: IntakeTools, organizationId: string, endUserId: string): Promise<void> {
   const { db } = tools
-  if (!(await erase(db, caller.organizationId, endUserId))) throw notFound('end user')
   sayCuts(tools, [{ subject: endUserId, reason: 'deleted' }])
   for (;;) {
     const sessionIds = await findSessionsOf(db, endUserId, tunables.erasure.deletedTogether)
     if (sessionIds.length === 0) return
-    sayDeleted(tools, await deleteSessions(db, caller.organizationId, sessionIds))
+    sayDeleted(tools, await deleteSessions(db, organizationId, sessionIds))
   }
 }

@@ -15,6 +15,17 @@ export async function createApiKey(
   kind: ApiKeyKind,
   name: string,
 ): Promise<string> {
+  return (await insertApiKey(db, organizationId, kind, name)).key
+}
+
+/** The same, with the id that the key has from now on. */
+export async function insertApiKey(
+  db: Pick<Database, 'query'>,
+  organizationId: string,
+  kind: ApiKeyKind,
+  name: string,
+): Promise<{ id: string; key: string }> {
+  const id = newId('apiKey')
   const key = PREFIX[kind] + randomBytes(32).toString('base64url')
   await query(
     db,
@@ -22,9 +33,9 @@ export async function createApiKey(
       name: 'create_api_key',
       text: 'insert into api_keys (id, organization_id, kind, hash, hint, name) values ($1, $2, $3, $4, $5, $6)',
     },
-    [uuid('apiKey', newId('apiKey')), uuid('organization', organizationId), kind, hashOf(key), key.slice(0, 10), name],
+    [uuid('apiKey', id), uuid('organization', organizationId), kind, hashOf(key), key.slice(0, 10), name],
   )
-  return key
+  return { id, key }
 }
 
 export interface ApiKey {

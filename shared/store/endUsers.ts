@@ -7,7 +7,7 @@ import { type IdempotencyKey, storedKey } from './acceptMessage.ts'
 import { callFunction, query, queryOne } from './query.ts'
 import { iso, uuid } from './render.ts'
 
-interface EndUserRow {
+export interface EndUserRow {
   id: string
   external_id: string | null
   anonymous: boolean
@@ -16,9 +16,9 @@ interface EndUserRow {
   created_at: Date | string
 }
 
-const COLUMNS = 'id, external_id, anonymous, metadata, space, created_at'
+export const END_USER_COLUMNS = 'id, external_id, anonymous, metadata, space, created_at'
 
-function toEndUser(row: EndUserRow): EndUser {
+export function toEndUser(row: EndUserRow): EndUser {
   return {
     id: idOf('endUser', row.id),
     ...(row.external_id !== null && { externalId: row.external_id }),
@@ -39,7 +39,7 @@ export async function createAnonymousEndUser(
     db,
     {
       name: 'create_anonymous_end_user',
-      text: `insert into end_users (id, organization_id, anonymous, metadata) values ($1, $2, true, $3) returning ${COLUMNS}`,
+      text: `insert into end_users (id, organization_id, anonymous, metadata) values ($1, $2, true, $3) returning ${END_USER_COLUMNS}`,
     },
     [uuid('endUser', newId('endUser')), uuid('organization', organizationId), JSON.stringify(metadata)],
   )
@@ -82,7 +82,7 @@ export async function findEndUser(db: Database, organizationId: string, id: stri
     db,
     {
       name: 'find_end_user',
-      text: `select ${COLUMNS} from end_users where id = $1 and organization_id = $2 and revoked_at is null`,
+      text: `select ${END_USER_COLUMNS} from end_users where id = $1 and organization_id = $2 and revoked_at is null`,
     },
     [uuid('endUser', id), uuid('organization', organizationId)],
   )

@@ -7,7 +7,11 @@ import { uuid } from './render.ts'
  * Takes from an end user's row what it says of the person, and his tokens and idempotency keys. His sessions go next, and
  * the row with the last of them. False: there is no such end user.
  */
-export async function eraseEndUser(db: Database, organizationId: string, endUserId: string): Promise<boolean> {
+export async function eraseEndUser(
+  db: Pick<Database, 'query'>,
+  organizationId: string,
+  endUserId: string,
+): Promise<boolean> {
   const row = await queryOne<{ erased: boolean }>(
     db,
     { name: 'erase_end_user_v1', text: 'select erase_end_user_v1($1, $2, $3) as erased' },

@@ -70,7 +70,7 @@ function lastRunIs(status: 'queued' | 'running' | 'paused' | 'completed', organi
 }
 
 /** Metadata that reads like this text. */
-function spellingsOf(key: string, value: string): string[] {
+export function spellingsOf(key: string, value: string): string[] {
   const spellings = [JSON.stringify({ [key]: value })]
   if (/^(true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?)$/.test(value)) spellings.push(`{${JSON.stringify(key)}:${value}}`)
   return spellings

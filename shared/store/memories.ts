@@ -164,7 +164,7 @@ export async function deleteMemory(db: Database, scope: MemoryScope, memoryId: s
 }
 
 /** What an agent app is told of its end user: what was changed last, within tunables.memories, the newest at the end. */
-export async function readToldMemories(db: Database, endUserId: string): Promise<ToldMemory[]> {
+export async function readToldMemories(db: Pick<Database, 'query'>, endUserId: string): Promise<ToldMemory[]> {
   const { told, toldBytes } = tunables.memories
   const rows = await query<MemoryRow>(
     db,

@@ -102,7 +102,7 @@ async function publishOne(
  * major stay with theirs. Null: there is no such agent, or no such version of it.
  */
 export async function activateVersion(
-  db: Database,
+  db: Client,
   organizationId: string,
   name: string,
   version: string,

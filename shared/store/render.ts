@@ -207,7 +207,10 @@ export interface StoredScore {
 }
 
 /** What kind of id an author of scores has. */
-export const AUTHORS = { endUser: 'endUser', apiKey: 'apiKey' } as const satisfies Record<Score['by']['kind'], IdKind>
+export const AUTHORS = { endUser: 'endUser', apiKey: 'apiKey', member: 'member' } as const satisfies Record<
+  Score['by']['kind'],
+  IdKind
+>
 
 export function renderScore(stored: StoredScore): Score {
   const { name, value, comment, authorKind: kind, authorId } = stored

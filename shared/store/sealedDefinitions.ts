@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AgentDefinition } from '@shared/domain/agents'
 import type { CustomerAuth } from './organizations.ts'
 import { sealAlike, unseal } from './sealedSecrets.ts'
@@ -10,6 +11,11 @@ export function sealDefinition(agentviewSecret: string, definition: AgentDefinit
 /** A stored definition as it is used. Throws when it was sealed under another AGENTVIEW_SECRET. */
 export function unsealDefinition(agentviewSecret: string, definition: AgentDefinition): AgentDefinition {
   return withKey(definition, (apiKey) => unseal(agentviewSecret, apiKey))
+}
+
+/** A stored definition for people to read and compare: of a secret only a mark is shown, another one for another secret. */
+export function concealDefinition(definition: AgentDefinition): AgentDefinition {
+  return withKey(definition, (sealed) => `sealed:${createHash('sha256').update(sealed).digest('hex').slice(0, 8)}`)
 }
 
 function withKey(definition: AgentDefinition, change: (apiKey: string) => string): AgentDefinition {

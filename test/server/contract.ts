@@ -37,8 +37,9 @@ export function checkedEvent(value: unknown): DeliveredEvent {
   throw new Error(`not an event of the contract: ${JSON.stringify(value)?.slice(0, 2_000)}`)
 }
 
-export async function readContract(url: string): Promise<Contract> {
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document
+/** `path`: where the document is. */
+export async function readContract(url: string, path = '/openapi.json'): Promise<Contract> {
+  const document = (await (await fetch(url + path)).json()) as Document
   const compiled = new Map<object, ValidateFunction>()
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, ...operation })),

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { QueryResultRow } from 'pg'
 import { pino } from 'pino'
+import { openAdmin } from '@services/admin/openAdmin'
+import type { Mail } from '@services/admin/mailer'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
 import { mountInterop } from '@services/interop/mountInterop'
@@ -30,6 +32,7 @@ import { type Database, createPool } from '@shared/store/pool'
 import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { leasesOf } from '@shared/domain/leases'
+import { requestBody } from '@workers/agent/requestBody'
 import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { listen } from '../../cli/listen.ts'
@@ -51,6 +54,11 @@ export interface TestServer {
   tokens: EndUserTokens
   contract: Contract
   apps: AgentApps
+  adminContract: Contract
+  /** Failures of ours that were logged; a test that makes one takes it away. */
+  faults: string[]
+  /** What was mailed to people. */
+  mails: Mail[]
   /** The agent app of the agent `staged` of each tenant. */
   stage: Stage
   main: Tenant
@@ -71,6 +79,8 @@ export interface TestServerOptions {
   /** What the feeds hear of the broker, e.g. less. */
   wrapBroker?: (broker: Broker) => Broker
   concurrency?: number
+  /** Where browsers reach it; its own address, unless said. */
+  publicUrl?: string
   /** Where agent apps and webhooks may be beside the public internet: this machine, unless said. */
   allowHosts?: string[]
   /** None, unless said. */
@@ -165,13 +175,25 @@ async function compose(
   const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, door, guard, secret }
   const app = newApp()
   mountHealth(app, { broker: () => broker.fault() }, newMetrics())
-  const markForPage = markForPages(db)
+  const markForPage = markForPages(db, options.publicUrl ?? url)
   app.use(cors(markForPage))
   mountInterop(app, tools, door)
   app.use(jsonBody())
   mountRealtime(app, tools, door)
   const io = attachSockets(listening.server, tools)
   mountApi(app, tools, door, '0.0.0')
+  const mails: Mail[] = []
+  const closeAdmin = openAdmin(app, {
+    ...tools,
+    authenticator,
+    databaseUrl: database.url,
+    version: '0.0.0',
+    publicUrl: options.publicUrl ?? url,
+    mailer: { send: async (mail) => void mails.push(mail) },
+    writeRequest: requestBody,
+    addressOf: ({ headers, socket }) => String(headers['x-test-address'] ?? socket.remoteAddress),
+  })
+  closing.push(closeAdmin)
   app.use(answerNotFound(), answerErrors(log))
   listening.serve(messagesInFront(tools, door, markForPage, app))
   closing.push(
@@ -182,6 +204,7 @@ async function compose(
   )
 
   const contract = await readContract(url)
+  const adminContract = await readContract(url, '/admin/v1/openapi.json')
   const begun = { url, secret, db, tokens, contract, apps }
   const main = await createTenant(begun, 'main', [ORIGINS.main])
   const other = await createTenant(begun, 'other', [ORIGINS.other])
@@ -190,6 +213,9 @@ async function compose(
     broker,
     feeds,
     limits,
+    adminContract,
+    faults,
+    mails,
     stage,
     main,
     other,

@@ -4,7 +4,7 @@ import type { Handlers } from '@shared/http/serveRoute'
 import { agentByName } from '@shared/intake/agentVersions'
 import { type AgentVersion, listAgents } from '@shared/store/agents'
 import type { ApiTools } from '../apiTools.ts'
-import { readCursor, toPage } from '../cursor.ts'
+import { readCursor, toPage } from '@shared/http/cursor'
 
 export function agentRoutes({ db }: ApiTools): Handlers<'listAgents' | 'readAgent'> {
   return {

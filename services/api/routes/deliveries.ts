@@ -4,7 +4,7 @@ import type { Handlers } from '@shared/http/serveRoute'
 import { findDelivery, listDeliveries, replayDelivery } from '@shared/store/deliveries'
 import { findWebhookEndpoint } from '@shared/store/webhookEndpoints'
 import type { ApiTools } from '../apiTools.ts'
-import { idKeyOf, readCursor, toPage } from '../cursor.ts'
+import { idKeyOf, readCursor, toPage } from '@shared/http/cursor'
 
 const isDeliveryKey = idKeyOf('delivery')
 

@@ -5,7 +5,7 @@ import { scopeOf } from '@shared/intake/caller'
 import { createMemory, personMeant, updateMemory } from '@shared/intake/memories'
 import { deleteMemory, findMemory, listMemories, listMemoryTopics } from '@shared/store/memories'
 import type { ApiTools } from '../apiTools.ts'
-import { idKeyOf, readCursor, toPage } from '../cursor.ts'
+import { idKeyOf, readCursor, toPage } from '@shared/http/cursor'
 
 type Names = 'listMemories' | 'listMemoryTopics' | 'createMemory' | 'readMemory' | 'updateMemory' | 'deleteMemory'
 

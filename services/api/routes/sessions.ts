@@ -9,7 +9,7 @@ import { readSnapshot } from '@shared/store/readSnapshot'
 import { listSessions } from '@shared/store/listSessions'
 import { findSession, listItems, listRuns, readSession } from '@shared/store/sessions'
 import type { ApiTools } from '../apiTools.ts'
-import { idKeyOf, isNumberKey, isPlaceKey, readCursor, toPage } from '../cursor.ts'
+import { idKeyOf, isNumberKey, isPlaceKey, readCursor, toPage } from '@shared/http/cursor'
 
 type Names =
   'createSession' | 'listSessions' | 'readSession' | 'updateSession' | 'deleteSession' | 'listItems' | 'listRuns'

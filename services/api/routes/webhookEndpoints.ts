@@ -13,7 +13,7 @@ import {
   rotateWebhookSecret,
 } from '@shared/store/webhookEndpoints'
 import type { ApiTools } from '../apiTools.ts'
-import { idKeyOf, readCursor, toPage } from '../cursor.ts'
+import { idKeyOf, readCursor, toPage } from '@shared/http/cursor'
 
 type Names =
   | 'createWebhookEndpoint'

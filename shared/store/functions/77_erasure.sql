@@ -52,6 +52,11 @@ begin
 
   if v_left <= 0 then return true; end if;
   delete from scores c where c.session_id = any (v_sessions);
+  delete from score_changes c where c.session_id = any (v_sessions);
+  delete from comment_revisions r using comments c where r.comment_id = c.id and c.session_id = any (v_sessions);
+  delete from comments c where c.session_id = any (v_sessions);
+  delete from discussions d where d.session_id = any (v_sessions);
+  delete from session_marks m where m.session_id = any (v_sessions);
   delete from sessions s where s.id = any (v_sessions);
   return cardinality(v_sessions) = p_sessions;
 end
