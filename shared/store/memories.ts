@@ -139,6 +139,7 @@ export async function updateMemory(
   memoryId: string,
   { topic, content }: { topic?: string | null; content?: string },
 ): Promise<Memory | null> {
+  if (topic === undefined && content === undefined) return findMemory(db, scope, memoryId)
   const row = await queryOne<MemoryRow>(
     db,
     {

@@ -49,6 +49,8 @@ describe('memories', () => {
       topic: 'drinks',
       content: 'likes green tea',
     })
+    const changed = (await person.client.get<Memory>(path)).body
+    expect((await change({})).body).toEqual(changed)
     const bare = (await change({ topic: null })).body
     expect(bare).toMatchObject({ content: 'likes green tea', createdAt: body.createdAt })
     expect(bare.topic).toBeUndefined()
