@@ -1,0 +1,10 @@
+export { renderStudio } from './renderStudio.tsx'
+export type {
+  AgentConfig,
+  DisplayConfig,
+  DisplayProperty,
+  DisplayProps,
+  PageConfig,
+  RunTypeConfig,
+  StudioConfig,
+} from './config/types.ts'
