@@ -1,6 +1,7 @@
 import { type QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { type SessionsView, viewQuery } from '../pages/sessions/sessionsView.ts'
-import type { Mark, Page, SessionDetail, SessionRow } from './objects.ts'
+import type { Item, Run } from '@shared/domain/objects'
+import type { AttemptDetail, Mark, Page, SessionDetail, SessionRow } from './objects.ts'
 import { request } from './request.ts'
 
 /** A screen shows some thirty rows; two pages are there before anybody has scrolled to them. */
@@ -55,4 +56,52 @@ export function showMark(client: QueryClient, sessionId: string, change: Partial
       },
   )
   client.setQueryData<SessionDetail>(sessionQuery(sessionId).queryKey, (detail) => detail && marked(detail))
+}
+
+/** How many sessions a view has, up to a cap. */
+export function countQuery(view: SessionsView) {
+  const { order: _order, ...query } = viewQuery(view)
+  return queryOptions({
+    queryKey: ['sessions', 'count', query],
+    queryFn: ({ signal }) =>
+      request<{ count: number; capped: boolean }>('/admin/v1/sessions/count', { query, signal }),
+  })
+}
+
+/** All that there is now counts as seen by oneself. */
+export function markAllSeen(): Promise<void> {
+  return request('/admin/v1/sessions/seen', { method: 'POST' })
+}
+
+/** The exact request of an attempt, and the response as it was kept. */
+export function attemptQuery(runId: string, attempt: number) {
+  return queryOptions({
+    queryKey: ['runs', runId, 'attempts', attempt],
+    queryFn: ({ signal }) => request<AttemptDetail>(`/admin/v1/runs/${runId}/attempts/${attempt}`, { signal }),
+  })
+}
+
+/** Items and runs before those that a session is opened with, the newest first. */
+export function earlierQuery(sessionId: string) {
+  return infiniteQueryOptions({
+    queryKey: ['sessions', 'earlier', sessionId],
+    queryFn: async ({ pageParam: { items, runs }, signal }) => {
+      const list = <Row>(what: string, cursor: string | null | undefined) =>
+        cursor === undefined
+          ? { data: [] as Row[], nextCursor: undefined }
+          : request<Page<Row>>(`/admin/v1/sessions/${sessionId}/${what}`, {
+              query: { order: 'desc', limit: 200, cursor },
+              signal,
+            })
+      const [itemPage, runPage] = await Promise.all([list<Item>('items', items), list<Run>('runs', runs)])
+      return { items: itemPage, runs: runPage }
+    },
+    initialPageParam: { items: null, runs: null } as { items?: string | null; runs?: string | null },
+    // Null begins, absent has ended.
+    getNextPageParam: ({ items, runs }) => {
+      if (!items.nextCursor) return null
+      return { items: items.nextCursor, ...(runs.nextCursor && { runs: runs.nextCursor }) }
+    },
+    staleTime: Infinity,
+  })
 }

@@ -6,6 +6,7 @@ import { Drawer } from '../ui/Dialog.tsx'
 import { Mark } from '../ui/Mark.tsx'
 import { useShortcuts } from '../ui/shortcuts.ts'
 import { Sidebar } from './Sidebar.tsx'
+import { useInboxStream } from './useInboxStream.ts'
 
 const CommandPalette = lazy(() => import('./CommandPalette.tsx').then((module) => ({ default: module.CommandPalette })))
 const ShortcutSheet = lazy(() => import('./ShortcutSheet.tsx').then((module) => ({ default: module.ShortcutSheet })))
@@ -17,6 +18,7 @@ export function Shell() {
   useEffect(() => setOver(null), [path])
   const close = () => setOver(null)
   useGlobalShortcuts(setOver)
+  useInboxStream()
   return (
     <div className="flex h-dvh flex-col md:flex-row">
       <a

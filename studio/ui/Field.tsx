@@ -33,7 +33,7 @@ export function Field({
   children,
 }: {
   label: string
-  hint?: ReactNode
+  hint?: ReactNode | undefined
   error?: string | null | undefined
   children: (control: {
     id: string

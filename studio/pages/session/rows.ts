@@ -19,7 +19,12 @@ const REASONING = new Set(['reasoning', 'thinking', 'thought'])
  * that did not end well says so at its end.
  */
 export function rowsOf(items: readonly Item[], runs: readonly Run[]): Row[] {
-  const byRun = Map.groupBy(items, (item) => item.runId)
+  const byRun = new Map<string, Item[]>()
+  for (const item of items) {
+    const others = byRun.get(item.runId)
+    if (others) others.push(item)
+    else byRun.set(item.runId, [item])
+  }
   const shown = new Set(runs.map((run) => run.id))
   // Items whose run is beyond what was loaded still stand in their place.
   const orphans = items.filter((item) => !shown.has(item.runId)).flatMap((item) => rowOf(item, undefined))
