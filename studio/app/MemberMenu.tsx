@@ -24,12 +24,14 @@ export function MemberMenu() {
         <button
           type="button"
           className="flex h-11 w-full items-center gap-2.5 rounded-md px-2 text-left hover:bg-hover"
-          aria-label={`${member.name}, ${member.role}: account and theme`}
         >
           <Avatar name={member.name} />
           <span className="grid min-w-0 flex-1">
             <span className="truncate text-sm font-medium">{member.name}</span>
-            <span className="truncate text-xs text-faint">{member.role}</span>
+            <span className="truncate text-xs text-faint">
+              {member.role}
+              <span className="sr-only">, account and theme</span>
+            </span>
           </span>
           <ChevronsUpDown className="size-4 shrink-0 text-faint" />
         </button>

@@ -37,9 +37,9 @@ export function Shell() {
           <Search className="size-5" />
         </IconButton>
       </header>
-      <div className="hidden w-56 shrink-0 border-r border-line bg-side md:block">
+      <aside aria-label="Sidebar" className="hidden w-56 shrink-0 border-r border-line bg-side md:block">
         <Sidebar onPalette={() => setOver('palette')} onSheet={() => setOver('sheet')} />
-      </div>
+      </aside>
       <Drawer open={over === 'menu'} onClose={close} label="Menu">
         <Sidebar onPalette={() => setOver('palette')} onSheet={() => setOver('sheet')} />
       </Drawer>

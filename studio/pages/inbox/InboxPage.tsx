@@ -21,7 +21,7 @@ export function InboxPage() {
           type="button"
           aria-pressed={unreadOnly}
           onClick={() => setUnreadOnly(!unreadOnly)}
-          className="h-7 rounded-md border border-line-control px-2.5 text-xs hover:border-muted aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
+          className="h-7 rounded-md border border-line-strong px-2.5 text-xs hover:border-muted aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
         >
           Unread
         </button>

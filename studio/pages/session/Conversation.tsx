@@ -8,11 +8,12 @@ import { ItemFrame } from './ItemFrame.tsx'
 import { RowView } from './RowView.tsx'
 import { RunEnd } from './RunEnd.tsx'
 import { RunHeader } from './RunHeader.tsx'
-import { type Row, rowsOf } from './rows.ts'
+import type { Row } from './rows.ts'
 import type { ItemActions } from './itemActions.ts'
 import { useKeptPlace } from './useKeptPlace.ts'
 
 interface Props {
+  rows: readonly Row[]
   view: SessionView
   session: Session
   /** The item that the address points at. */
@@ -24,9 +25,8 @@ interface Props {
 }
 
 /** The conversation; only the blocks in sight exist. Stays at its end while it streams, unless one has scrolled away. */
-export function Conversation({ view, session, selected, actions, onOpenRun, head }: Props) {
+export function Conversation({ rows, view, session, selected, actions, onOpenRun, head }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
-  const rows = useMemo(() => rowsOf(view.items, view.runs), [view.items, view.runs])
   const runs = useMemo(() => new Map(view.runs.map((run) => [run.id, run])), [view.runs])
   const virtual = useVirtualizer({
     count: rows.length,
@@ -111,7 +111,7 @@ function Block({
     return <RunEnd run={row.run} retrying={view.retrying[row.run.id]} onOpen={() => onOpenRun(row.run.id)} />
   }
   return (
-    <ItemFrame row={row} selected={row.item.id === selected} actions={actions}>
+    <ItemFrame row={row} selected={isAt(row, selected)} actions={actions}>
       <RowView row={row} run={runs.get(row.item.runId)} session={session} />
     </ItemFrame>
   )
@@ -139,6 +139,11 @@ function useStickToEnd(scroller: React.RefObject<HTMLElement | null>, height: nu
   return atEnd
 }
 
+/** A call's block is also that of its result. */
+function isAt(row: Row, itemId: string | undefined): boolean {
+  return itemId !== undefined && (row.key === itemId || (row.kind === 'call' && row.result?.id === itemId))
+}
+
 /** Brings the item that the address points at into sight, once it is there. */
 function useShowSelected(
   rows: readonly Row[],
@@ -148,9 +153,7 @@ function useShowSelected(
   const shown = useRef<string | undefined>(undefined)
   useEffect(() => {
     if (selected === undefined || shown.current === selected) return
-    const index = rows.findIndex(
-      (row) => row.key === selected || (row.kind === 'call' && row.result?.id === selected),
-    )
+    const index = rows.findIndex((row) => isAt(row, selected))
     if (index < 0) return
     scrollToIndex(index, { align: shown.current === undefined ? 'center' : 'auto' })
     shown.current = selected

@@ -26,62 +26,67 @@ export function ItemFrame({
   const { item } = row
   const threads = actions.threads.get(item.id) ?? 0
   const scores = actions.scores.get(item.id) ?? []
+  const hasFoot = threads > 0 || scores.length > 0 || item.kind === 'output'
   return (
     <article
       aria-label={`Item ${item.runNo}.${item.itemNo}`}
       aria-current={selected || undefined}
       data-item={item.id}
+      // A finger can't hover: a tap shows what can be done.
+      onPointerUp={(event) => event.pointerType === 'touch' && actions.onSelect(item.id)}
       className={classes(
-        'group/item relative grid min-w-0 gap-1.5 rounded-lg outline-offset-4',
-        selected && 'bg-accent-soft/40 ring-2 ring-accent ring-offset-4 ring-offset-page',
+        'group/item relative grid min-w-0 gap-1 rounded-lg',
+        selected && 'ring-2 ring-accent ring-offset-6 ring-offset-page',
       )}
     >
       {children}
-      <div className="flex min-h-7 flex-wrap items-center gap-1">
-        <ItemScores item={item} scores={scores} />
-        {threads > 0 && (
-          <button
-            type="button"
-            onClick={() => actions.onComment(item.id)}
-            className="inline-flex h-6 items-center gap-1 rounded-md bg-warn-soft px-1.5 text-xs font-medium text-warn"
-          >
-            <MessageSquare aria-hidden className="size-3.5" />
-            {threads} {threads === 1 ? 'thread' : 'threads'}
-          </button>
+      {hasFoot && (
+        <div className="flex min-h-7 flex-wrap items-center gap-1">
+          <ItemScores item={item} scores={scores} />
+          {threads > 0 && (
+            <button
+              type="button"
+              onClick={() => actions.onComment(item.id)}
+              className="inline-flex h-6 items-center gap-1 rounded-md bg-warn-soft px-1.5 text-xs font-medium text-warn"
+            >
+              <MessageSquare aria-hidden className="size-3.5" />
+              {threads} {threads === 1 ? 'thread' : 'threads'}
+            </button>
+          )}
+        </div>
+      )}
+      <span
+        className={classes(
+          'item-actions popup absolute -top-6 right-1 z-10 flex items-center !rounded-lg p-0.5',
+          selected && 'is-shown',
         )}
-        <span
-          className={classes(
-            'flex items-center transition-opacity duration-75',
-            'pointer-fine:opacity-0 group-focus-within/item:opacity-100 group-hover/item:opacity-100',
-            selected && '!opacity-100',
-          )}
-        >
-          {actions.mayComment && (
-            <IconButton label="Comment" onClick={() => actions.onComment(item.id)}>
-              <MessageSquarePlus className="size-3.5" />
+      >
+        {actions.mayComment && (
+          <IconButton label="Comment" className="size-6" onClick={() => actions.onComment(item.id)}>
+            <MessageSquarePlus className="size-3.5" />
+          </IconButton>
+        )}
+        <Menu
+          align="end"
+          trigger={
+            <IconButton label="More about this item" className="size-6">
+              <Ellipsis className="size-3.5" />
             </IconButton>
+          }
+        >
+          <MenuItem icon={<LinkIcon className="size-4 text-muted" />} onSelect={() => copyLink(actions.sessionId, item.id)}>
+            Copy link
+          </MenuItem>
+          {'text' in row && (
+            <MenuItem icon={<Copy className="size-4 text-muted" />} onSelect={() => copyText(row.text, 'Text copied')}>
+              Copy text
+            </MenuItem>
           )}
-          <Menu
-            trigger={
-              <IconButton label="More about this item">
-                <Ellipsis className="size-3.5" />
-              </IconButton>
-            }
-          >
-            <MenuItem icon={<LinkIcon className="size-4 text-muted" />} onSelect={() => copyLink(actions.sessionId, item.id)}>
-              Copy link
-            </MenuItem>
-            {'text' in row && (
-              <MenuItem icon={<Copy className="size-4 text-muted" />} onSelect={() => copyText(row.text, 'Text copied')}>
-                Copy text
-              </MenuItem>
-            )}
-            <MenuItem icon={<Braces className="size-4 text-muted" />} onSelect={() => setRaw(true)}>
-              Raw JSON
-            </MenuItem>
-          </Menu>
-        </span>
-      </div>
+          <MenuItem icon={<Braces className="size-4 text-muted" />} onSelect={() => setRaw(true)}>
+            Raw JSON
+          </MenuItem>
+        </Menu>
+      </span>
       <Dialog open={raw} onClose={() => setRaw(false)} title="Raw JSON" description={item.id} className="w-[44rem]">
         <JsonView value={item} label="The item" />
         {row.kind === 'call' && row.result && <JsonView value={row.result} label="Its result" />}

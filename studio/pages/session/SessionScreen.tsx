@@ -20,6 +20,7 @@ import { Details } from './panel/Details.tsx'
 import { Runs } from './panel/Runs.tsx'
 import { SidePanel } from './panel/SidePanel.tsx'
 import type { Panel, SessionPlace } from './sessionPlace.ts'
+import { rowsOf } from './rows.ts'
 import { useEarlier } from './useEarlier.ts'
 import { useItemKeys } from './useItemKeys.ts'
 import { useSeen } from './useSeen.ts'
@@ -35,6 +36,8 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
   const comments = useQuery(commentsQuery(sessionId)).data
   const scores = useQuery(scoresQuery(sessionId)).data?.data
   const threads = useMemo(() => threadsOf(comments ?? []), [comments])
+  const rows = useMemo(() => rowsOf(view.items, view.runs), [view.items, view.runs])
+  const stops = useMemo(() => rows.flatMap((row) => ('item' in row ? row.item.id : [])), [rows])
   const [openRun, setOpenRun] = useState<string | null>(null)
   const [writing, setWriting] = useState(0)
   const wide = useMediaQuery('(min-width: 1100px)')
@@ -55,7 +58,7 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
   }
   useItemKeys({
     sessionId,
-    items: view.items,
+    stops,
     selected: place.item,
     select: (item) => go({ ...place, item }),
     ...(mayComment && { comment: () => comment(place.item) }),
@@ -100,6 +103,7 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
             <EmptyState title="Nothing was said yet">The first message appears here as it comes.</EmptyState>
           ) : (
             <Conversation
+              rows={rows}
               view={view}
               session={session}
               selected={place.item}

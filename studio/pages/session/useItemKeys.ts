@@ -1,12 +1,12 @@
 import { useNavigate } from '@tanstack/react-router'
-import type { Item } from '@shared/domain/objects'
 import { useShortcuts } from '../../ui/shortcuts.ts'
 import { lastView, neighboursOf } from '../sessions/lastList.ts'
 import { viewSearch } from '../sessions/sessionsView.ts'
 
 interface Keys {
   sessionId: string
-  items: readonly Item[]
+  /** The items that can be gone to, in order. */
+  stops: readonly string[]
   selected: string | undefined
   select: (itemId: string) => void
   clear: () => void
@@ -14,15 +14,14 @@ interface Keys {
 }
 
 /** Reading without a mouse: j and k from item to item, [ and ] from session to session. */
-export function useItemKeys({ sessionId, items, selected, select, clear, comment }: Keys): void {
+export function useItemKeys({ sessionId, stops, selected, select, clear, comment }: Keys): void {
   const navigate = useNavigate()
   const group = 'Session'
   const go = (by: number) => {
-    const at = items.findIndex(({ id }) => id === selected)
+    const at = stops.indexOf(selected ?? '')
     // Without a selection the newest item is the next one.
-    const next = at < 0 ? items.length - 1 : Math.min(items.length - 1, Math.max(0, at + by))
-    const item = items[next]
-    if (item) select(item.id)
+    const next = stops[at < 0 ? stops.length - 1 : Math.min(stops.length - 1, Math.max(0, at + by))]
+    if (next) select(next)
   }
   const open = (id: string | null) => {
     if (id) void navigate({ to: '/sessions/$sessionId', params: { sessionId: id } })

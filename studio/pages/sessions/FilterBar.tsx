@@ -18,7 +18,7 @@ export function FilterBar({ view, onChange }: Props) {
   const set = (change: Partial<Record<keyof SessionsView, unknown>>) =>
     onChange(withoutAbsent({ ...view, ...change }))
   return (
-    <div role="search" aria-label="Filter sessions" className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line px-4 py-2">
+    <div role="search" aria-label="Filter sessions" className="flex shrink-0 items-center gap-2 border-b border-line px-4 py-2 max-md:overflow-x-auto md:flex-wrap">
       <Choice label="Agent" value={view.agent} onChange={(agent) => set({ agent, version: undefined })}>
         {agents.map(({ name, title }) => (
           <option key={name} value={name}>
@@ -66,7 +66,7 @@ function Choice({
       aria-label={label}
       value={value ?? ''}
       onChange={(event) => onChange(event.target.value || undefined)}
-      className={classes('[&>select]:h-7 [&>select]:text-xs [&>svg]:top-1.5', value && '[&>select]:border-accent [&>select]:bg-accent-soft [&>select]:text-accent')}
+      className={classes('shrink-0 [&>select]:h-7 [&>select]:border-line-strong [&>select]:text-xs [&>svg]:top-1.5', value && '[&>select]:border-accent [&>select]:bg-accent-soft [&>select]:text-accent')}
     >
       <option value="">{label}: any</option>
       {children}
@@ -80,7 +80,7 @@ function Toggle({ on, label, onChange }: { on: true | undefined; label: string; 
       type="button"
       aria-pressed={on ?? false}
       onClick={() => onChange(on ? undefined : true)}
-      className="h-7 rounded-md border border-line-control px-2.5 text-xs hover:border-muted aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
+      className="h-7 shrink-0 rounded-md border border-line-strong px-2.5 text-xs hover:border-muted aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
     >
       {label}
     </button>
@@ -102,7 +102,7 @@ function Chips({ view, onChange }: { view: SessionsView; onChange: (change: Part
     chips.push([each, { meta: rest.length > 0 ? rest : undefined }])
   }
   return chips.map(([label, without]) => (
-    <span key={label} className="inline-flex h-7 max-w-60 items-center gap-0.5 rounded-md bg-accent-soft pl-2.5 text-xs text-accent">
+    <span key={label} className="inline-flex h-7 max-w-60 shrink-0 items-center gap-0.5 rounded-md bg-accent-soft pl-2.5 text-xs text-accent">
       <span className="truncate">{label}</span>
       <IconButton label={`Take away: ${label}`} className="size-6 text-accent" onClick={() => onChange(without)}>
         <X className="size-3.5" />

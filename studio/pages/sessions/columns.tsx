@@ -15,16 +15,16 @@ const helper = createColumnHelper<typeof features, SessionRow>()
 /** The first takes what the others leave. */
 export const WIDTHS: Record<ColumnId, string> = {
   session: 'auto',
-  agent: '9rem',
+  agent: '8rem',
   version: '6rem',
-  endUser: '10rem',
+  endUser: '9.5rem',
   space: '8rem',
-  status: '7.5rem',
-  scores: '12rem',
-  comments: '6.5rem',
+  status: '7rem',
+  scores: '10.5rem',
+  comments: '6rem',
   runs: '5rem',
-  updatedAt: '6.5rem',
-  createdAt: '6.5rem',
+  updatedAt: '6rem',
+  createdAt: '6rem',
 }
 
 export const columns = helper.columns([

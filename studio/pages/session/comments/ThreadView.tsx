@@ -33,7 +33,8 @@ export function ThreadView({
   })
   const resolved = root.resolvedAt !== undefined
   return (
-    <section
+    <div
+      role="group"
       aria-label={`Thread of ${root.author.name}`}
       className={classes('grid gap-3 border-b border-line px-4 py-3', selected && 'bg-accent-soft/50')}
     >
@@ -78,6 +79,6 @@ export function ThreadView({
           </Button>
         </div>
       )}
-    </section>
+    </div>
   )
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { FileJson } from 'lucide-react'
 import type { Attempt } from '@shared/domain/objects'
 import { Badge, type Tone } from '../../../ui/Badge.tsx'
 import { Button } from '../../../ui/Button.tsx'
@@ -21,12 +22,9 @@ export function AttemptView({ runId, attempt }: { runId: string; attempt: Attemp
   return (
     <section aria-label={`Attempt ${attempt.attempt}`} className="grid gap-2 rounded-lg border border-line p-3">
       <header className="flex items-center gap-2">
-        <h3 className="text-xs font-medium">Attempt {attempt.attempt}</h3>
+        <p className="text-xs font-medium whitespace-nowrap">Attempt {attempt.attempt}</p>
         <Badge tone={TONES[attempt.outcome]}>{attempt.outcome}</Badge>
         {attempt.response && <span className="text-xs text-faint">HTTP {attempt.response.status}</span>}
-        <Button size="small" look="quiet" className="-my-1 -mr-1.5 ml-auto" onClick={() => setOpen(true)}>
-          Request and response
-        </Button>
       </header>
       {attempt.error && (
         <p className="text-xs [overflow-wrap:anywhere] text-bad">
@@ -34,6 +32,9 @@ export function AttemptView({ runId, attempt }: { runId: string; attempt: Attemp
         </p>
       )}
       <Waterfall attempt={attempt} />
+      <Button size="small" look="quiet" className="-mx-1.5 -mb-1 w-fit" icon={<FileJson className="size-3.5" />} onClick={() => setOpen(true)}>
+        Request and response
+      </Button>
       {open && <AttemptDialog runId={runId} attempt={attempt.attempt} onClose={() => setOpen(false)} />}
     </section>
   )
