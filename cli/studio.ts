@@ -20,7 +20,10 @@ const POLICY = [
 
 /** The stock Studio: built files of the workspace `studio`. Every address below /studio is the one page, which routes itself. */
 export function mountStudio(app: Express): void {
-  const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('@agentview/studio/package.json')), 'dist')
+  const folder = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('@agentview/studio/package.json')),
+    'dist',
+  )
   const files = express.static(folder, {
     index: false,
     redirect: false,

@@ -6,5 +6,7 @@ export type {
   DisplayProps,
   PageConfig,
   RunTypeConfig,
+  ScoreConfig,
+  ScoreInputProps,
   StudioConfig,
 } from './config/types.ts'

@@ -23,7 +23,9 @@ export function versionQuery(name: string, version: string) {
   return queryOptions({
     queryKey: ['agents', name, 'version', version],
     queryFn: ({ signal }) =>
-      request<VersionDetail>(`${AGENTS}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`, { signal }),
+      request<VersionDetail>(`${AGENTS}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`, {
+        signal,
+      }),
     // A version never changes.
     staleTime: Infinity,
   })

@@ -7,7 +7,12 @@ export function invitationQuery(token: string) {
   return queryOptions({
     queryKey: ['invitation', token],
     queryFn: ({ signal }) =>
-      request<InvitationSeen>('/admin/v1/invitations/read', { method: 'POST', body: { token }, anonymous: true, signal }),
+      request<InvitationSeen>('/admin/v1/invitations/read', {
+        method: 'POST',
+        body: { token },
+        anonymous: true,
+        signal,
+      }),
     retry: false,
   })
 }

@@ -42,7 +42,8 @@ export async function request<Answer>(path: string, options: RequestOptions = {}
   try {
     return await send<Answer>(path, options)
   } catch (error) {
-    const ended = error instanceof ApiError && error.status === 401 && error.code !== 'invalid_login' && !options.anonymous
+    const ended =
+      error instanceof ApiError && error.status === 401 && error.code !== 'invalid_login' && !options.anonymous
     if (!ended || !loginAgain) throw error
     await loginAgain()
     return send<Answer>(path, options)

@@ -63,8 +63,7 @@ export function countQuery(view: SessionsView) {
   const { order: _order, ...query } = viewQuery(view)
   return queryOptions({
     queryKey: ['sessions', 'count', query],
-    queryFn: ({ signal }) =>
-      request<{ count: number; capped: boolean }>('/admin/v1/sessions/count', { query, signal }),
+    queryFn: ({ signal }) => request<{ count: number; capped: boolean }>('/admin/v1/sessions/count', { query, signal }),
   })
 }
 

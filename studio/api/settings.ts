@@ -18,7 +18,10 @@ export const organizationQuery = queryOptions({
   queryFn: ({ signal }) => request<OrganizationSettings>('/admin/v1/organization', { signal }),
 })
 
-export function changeOrganization(change: { name?: string; allowedOrigins?: string[] }): Promise<OrganizationSettings> {
+export function changeOrganization(change: {
+  name?: string
+  allowedOrigins?: string[]
+}): Promise<OrganizationSettings> {
   return request('/admin/v1/organization', { method: 'PATCH', body: change })
 }
 

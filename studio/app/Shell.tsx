@@ -43,7 +43,11 @@ export function Shell() {
       <Drawer open={over === 'menu'} onClose={close} label="Menu">
         <Sidebar onPalette={() => setOver('palette')} onSheet={() => setOver('sheet')} />
       </Drawer>
-      <main id="main" tabIndex={-1} className="relative flex min-h-0 min-w-0 flex-1 flex-col overflow-hidden bg-page outline-none">
+      <main
+        id="main"
+        tabIndex={-1}
+        className="relative flex min-h-0 min-w-0 flex-1 flex-col overflow-hidden bg-page outline-none"
+      >
         <Outlet />
       </main>
       <Suspense>

@@ -1,10 +1,4 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { readSessionsView } from '../pages/sessions/sessionsView.ts'
 import { readSessionPlace } from '../pages/session/sessionPlace.ts'
 import { ErrorView } from '../ui/ErrorView.tsx'
@@ -76,9 +70,7 @@ export function newRouter() {
     stringifySearch,
     defaultPreload: 'intent',
     scrollRestoration: true,
-    defaultErrorComponent: ({ error, reset }) => (
-      <ErrorView error={error} what="This page broke" onRetry={reset} />
-    ),
+    defaultErrorComponent: ({ error, reset }) => <ErrorView error={error} what="This page broke" onRetry={reset} />,
   })
 }
 

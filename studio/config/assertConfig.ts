@@ -22,6 +22,7 @@ function checkAgent(agent: unknown, at: string): void {
     if (!isObject(run)) throw new TypeError(`${where} must be an object.`)
     checkDisplay(run.input, `${where}.input`)
     checkDisplay(run.output, `${where}.output`)
+    if (isObject(run.output)) checkScores(run.output.scores, `${where}.output.scores`)
     for (const [number, step] of listAt(run.steps, `${where}.steps`).entries()) {
       checkDisplay(step, `${where}.steps[${number}]`)
       if (isObject(step)) checkDisplay(step.callResult, `${where}.steps[${number}].callResult`)
@@ -33,6 +34,13 @@ function checkDisplay(display: unknown, at: string): void {
   if (display === undefined) return
   if (!isObject(display)) throw new TypeError(`${at} must be an object.`)
   checkComponent(display.displayComponent, `${at}.displayComponent`)
+}
+
+function checkScores(scores: unknown, at: string): void {
+  for (const [index, score] of listAt(scores, at).entries()) {
+    if (!isObject(score)) throw new TypeError(`${at}[${index}] must be an object.`)
+    checkComponent(score.inputComponent, `${at}[${index}].inputComponent`)
+  }
 }
 
 function checkPages(pages: unknown): void {
@@ -50,7 +58,8 @@ function checkPages(pages: unknown): void {
 
 /** A function, or what memo, forwardRef and lazy make of one. */
 function checkComponent(component: unknown, at: string): void {
-  const fits = component === undefined || typeof component === 'function' || (isObject(component) && '$$typeof' in component)
+  const fits =
+    component === undefined || typeof component === 'function' || (isObject(component) && '$$typeof' in component)
   if (!fits) throw new TypeError(`${at} must be a React component.`)
 }
 

@@ -25,11 +25,24 @@ export interface DisplayConfig {
   displayComponent?: ComponentType<DisplayProps>
 }
 
+/** What a component that asks for a score is given. */
+export interface ScoreInputProps {
+  /** One's own score as it is; undefined before one is given. */
+  value: Json | undefined
+  onChange: (value: Json) => void
+  item: Item
+}
+
+export interface ScoreConfig {
+  name: string
+  inputComponent?: ComponentType<ScoreInputProps>
+}
+
 export interface RunTypeConfig {
   type: string
   input?: DisplayConfig
   steps?: readonly (DisplayConfig & { callResult?: DisplayConfig })[]
-  output?: DisplayConfig & { scores?: readonly unknown[] }
+  output?: DisplayConfig & { scores?: readonly ScoreConfig[] }
   displayProperties?: readonly DisplayProperty[]
 }
 

@@ -35,13 +35,27 @@ test('of two names the longer is meant, and each is named once', () => {
 
 test('the pieces of a text are the text', () => {
   const text = '@Bo Smith: 3 < 4 @x @Ann'
-  expect(splitMentions(text, members).map((piece) => piece.text).join('')).toBe(text)
+  expect(
+    splitMentions(text, members)
+      .map((piece) => piece.text)
+      .join(''),
+  ).toBe(text)
 })
 
 let no = 0
 function comment(id: string, more: Partial<Comment> = {}): Comment {
   no += 1
-  return { id, sessionId: 's', author: { id: '1', name: 'Ann' }, body: id, mentions: [], createdAt: '', no, change: no, ...more }
+  return {
+    id,
+    sessionId: 's',
+    author: { id: '1', name: 'Ann' },
+    body: id,
+    mentions: [],
+    createdAt: '',
+    no,
+    change: no,
+    ...more,
+  }
 }
 
 test('replies stand with their comment; a thread of which all is deleted is gone, else its place stays', () => {

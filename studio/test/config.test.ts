@@ -59,7 +59,10 @@ test.each([
   [null, 'config must be'],
   [{ agents: 'all' }, 'config must be'],
   [{ agents: [{}] }, 'agents[0].name must be a string'],
-  [{ agents: [{ name: 'a', runs: [{ input: { displayComponent: '<b>' } }] }] }, 'agents[0].runs[0].input.displayComponent'],
+  [
+    { agents: [{ name: 'a', runs: [{ input: { displayComponent: '<b>' } }] }] },
+    'agents[0].runs[0].input.displayComponent',
+  ],
   [{ agents: [], pages: [{ title: 'x', path: '../x', component: Bill }] }, 'pages[0].path'],
   [{ agents: [], pages: [{ title: 'x', path: 'x' }] }, 'pages[0].component'],
   [{ agents: [], theme: { accent: 3 } }, 'theme must be'],

@@ -61,7 +61,15 @@ test('items whose run was not loaded are not lost', () => {
 
 test.each([
   [{ content: 'plain' }, 'plain'],
-  [{ content: [{ type: 'text', text: 'one' }, { type: 'text', text: 'two' }] }, 'one\n\ntwo'],
+  [
+    {
+      content: [
+        { type: 'text', text: 'one' },
+        { type: 'text', text: 'two' },
+      ],
+    },
+    'one\n\ntwo',
+  ],
   [{ content: [{ type: 'image', url: 'x' }] }, null],
   [{ text: 'thought' }, 'thought'],
   [{}, null],

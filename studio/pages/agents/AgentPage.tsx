@@ -41,7 +41,11 @@ export function AgentPage() {
       <div className="min-h-0 flex-1 overflow-auto">
         {versions.isPending && <SkeletonRows label="Loading versions" />}
         {versions.error && (
-          <ErrorView error={versions.error} what="The versions could not be read" onRetry={() => void versions.refetch()} />
+          <ErrorView
+            error={versions.error}
+            what="The versions could not be read"
+            onRetry={() => void versions.refetch()}
+          />
         )}
         {rows.length > 0 && (
           <table className={TABLE} aria-label={`Versions of ${name}`}>
@@ -116,8 +120,8 @@ function ActivateDialog({
   return (
     <Dialog open onClose={onClose} title={`Make ${to} the active version?`}>
       <p className="text-muted">
-        New sessions of {agent} get it at once{from ? `, instead of ${from}` : ''}. Sessions that are under way go on with it
-        when it has their major version and is not lower than their last one.
+        New sessions of {agent} get it at once{from ? `, instead of ${from}` : ''}. Sessions that are under way go on
+        with it when it has their major version and is not lower than their last one.
       </p>
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>Cancel</Button>

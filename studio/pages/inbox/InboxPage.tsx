@@ -33,7 +33,8 @@ export function InboxPage() {
         )}
         {list.isSuccess && entries.length === 0 && (
           <EmptyState icon={<Inbox className="size-5" />} title={unreadOnly ? 'All is read' : 'Nothing here yet'}>
-            When somebody names you with @ in a comment, answers you, or comments on a session that you follow, it comes here.
+            When somebody names you with @ in a comment, answers you, or comments on a session that you follow, it comes
+            here.
           </EmptyState>
         )}
         <ul aria-label="Inbox">

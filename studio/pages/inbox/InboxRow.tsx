@@ -27,7 +27,9 @@ export function InboxRow({ entry: { comment, reason, unread, session } }: { entr
               {REASONS[reason]} in {session.title ?? session.handle} · {session.agent}
             </span>
           </span>
-          <span className="block truncate text-muted">{comment.deletedAt ? 'This comment was deleted.' : comment.body}</span>
+          <span className="block truncate text-muted">
+            {comment.deletedAt ? 'This comment was deleted.' : comment.body}
+          </span>
         </span>
         <Time at={comment.createdAt} className="text-xs text-faint" />
       </Link>

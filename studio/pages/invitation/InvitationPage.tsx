@@ -54,7 +54,9 @@ function Join({ token, invitation }: { token: string; invitation: InvitationSeen
         </p>
       )}
       <Field label="E-mail">
-        {(control) => <Input {...control} className="h-10" type="email" autoComplete="username" readOnly value={email} />}
+        {(control) => (
+          <Input {...control} className="h-10" type="email" autoComplete="username" readOnly value={email} />
+        )}
       </Field>
       {!known && (
         <Field label="Your name" hint="As others see it beside your comments.">

@@ -22,8 +22,9 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
           <summary className="w-fit rounded">First time here, or no password?</summary>
           <div className="grid gap-2 pt-2">
             <p>
-              The first start prints the owner’s login and keeps it in <code className="font-mono">credentials.json</code>
-              . Everybody else gets a link from an owner. On the machine that runs AgentView, this shows the owner’s:
+              The first start prints the owner’s login and keeps it in{' '}
+              <code className="font-mono">credentials.json</code>. Everybody else gets a link from an owner. On the
+              machine that runs AgentView, this shows the owner’s:
             </p>
             <CommandLine>cat .agentview/credentials.json</CommandLine>
           </div>

@@ -65,7 +65,15 @@ export function Conversation({ rows, view, session, selected, actions, onOpenRun
                   className="absolute inset-x-0 top-0 py-1.5"
                   style={{ transform: `translateY(${start}px)` }}
                 >
-                  <Block row={row} view={view} session={session} selected={selected} actions={actions} onOpenRun={onOpenRun} run={runs} />
+                  <Block
+                    row={row}
+                    view={view}
+                    session={session}
+                    selected={selected}
+                    actions={actions}
+                    onOpenRun={onOpenRun}
+                    runs={runs}
+                  />
                 </div>
               )
             })}
@@ -91,7 +99,7 @@ const SIZES: Record<Row['kind'], number> = { run: 44, message: 72, reasoning: 48
 
 function Block({
   row,
-  run: runs,
+  runs,
   view,
   session,
   selected,
@@ -99,7 +107,7 @@ function Block({
   onOpenRun,
 }: {
   row: Row
-  run: ReadonlyMap<string, SessionView['runs'][number]>
+  runs: ReadonlyMap<string, SessionView['runs'][number]>
   view: SessionView
   session: Session
   selected: string | undefined
@@ -110,9 +118,10 @@ function Block({
   if (row.kind === 'end') {
     return <RunEnd run={row.run} retrying={view.retrying[row.run.id]} onOpen={() => onOpenRun(row.run.id)} />
   }
+  const run = runs.get(row.item.runId)
   return (
-    <ItemFrame row={row} selected={isAt(row, selected)} actions={actions}>
-      <RowView row={row} run={runs.get(row.item.runId)} session={session} />
+    <ItemFrame row={row} run={run} selected={isAt(row, selected)} actions={actions}>
+      <RowView row={row} run={run} session={session} />
     </ItemFrame>
   )
 }

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import { Braces, Copy, Ellipsis, Link as LinkIcon, MessageSquare, MessageSquarePlus } from 'lucide-react'
+import type { Run } from '@shared/domain/objects'
 import { IconButton } from '../../ui/Button.tsx'
 import { classes } from '../../ui/classes.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -13,11 +14,13 @@ import type { ItemActions } from './itemActions.ts'
 /** Around an item: its scores, its threads, and what can be done with it. */
 export function ItemFrame({
   row,
+  run,
   selected,
   actions,
   children,
 }: {
   row: ItemRow
+  run: Run | undefined
   selected: boolean
   actions: ItemActions
   children: ReactNode
@@ -42,7 +45,7 @@ export function ItemFrame({
       {children}
       {hasFoot && (
         <div className="flex min-h-7 flex-wrap items-center gap-1">
-          <ItemScores item={item} scores={scores} />
+          <ItemScores agent={actions.agent} run={run} item={item} scores={scores} />
           {threads > 0 && (
             <button
               type="button"
@@ -62,7 +65,7 @@ export function ItemFrame({
         )}
       >
         {actions.mayComment && (
-          <IconButton label="Comment" className="size-6" onClick={() => actions.onComment(item.id)}>
+          <IconButton label="Comment on this item" className="size-6" onClick={() => actions.onComment(item.id)}>
             <MessageSquarePlus className="size-3.5" />
           </IconButton>
         )}
@@ -74,7 +77,10 @@ export function ItemFrame({
             </IconButton>
           }
         >
-          <MenuItem icon={<LinkIcon className="size-4 text-muted" />} onSelect={() => copyLink(actions.sessionId, item.id)}>
+          <MenuItem
+            icon={<LinkIcon className="size-4 text-muted" />}
+            onSelect={() => copyLink(actions.sessionId, item.id)}
+          >
             Copy link
           </MenuItem>
           {'text' in row && (

@@ -29,7 +29,12 @@ export function SessionHeader({ detail, session, name, run, live, onPanel }: Pro
   }
   return (
     <header className="flex min-h-12 shrink-0 items-center gap-2 border-b border-line px-2 py-1.5 md:px-3">
-      <Link to="/sessions" search={viewSearch(lastView())} aria-label="Back to the sessions" className={buttonClasses('quiet', 'small')}>
+      <Link
+        to="/sessions"
+        search={viewSearch(lastView())}
+        aria-label="Back to the sessions"
+        className={buttonClasses('quiet', 'small')}
+      >
         <ArrowLeft className="size-4" />
       </Link>
       <div className="grid min-w-0">
@@ -42,7 +47,12 @@ export function SessionHeader({ detail, session, name, run, live, onPanel }: Pro
       <LiveNote live={live} />
       <div className="ml-auto flex shrink-0 items-center gap-0.5">
         <StarButton sessionId={session.id} starred={detail.mark.starred} />
-        <IconButton label="Previous session" disabled={!previous} onClick={() => go(previous)} className="max-md:hidden">
+        <IconButton
+          label="Previous session"
+          disabled={!previous}
+          onClick={() => go(previous)}
+          className="max-md:hidden"
+        >
           <ChevronUp className="size-4" />
         </IconButton>
         <IconButton label="Next session" disabled={!next} onClick={() => go(next)} className="max-md:hidden">

@@ -33,6 +33,7 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
   const { view: live, live: state } = useSessionView(detail)
   const { view, ...earlier } = useEarlier(live, place.item)
   const session = view.session ?? detail.session
+  const { agent } = session
   const comments = useQuery(commentsQuery(sessionId)).data
   const scores = useQuery(scoresQuery(sessionId)).data?.data
   const threads = useMemo(() => threadsOf(comments ?? []), [comments])
@@ -68,9 +69,17 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
   const actions: ItemActions = useMemo(() => {
     const byItem = new Map<string, NonNullable<typeof scores>>()
     for (const score of scores ?? []) byItem.set(score.itemId, [...(byItem.get(score.itemId) ?? []), score])
-    return { sessionId, threads: openThreads(threads), scores: byItem, mayComment, onSelect: (item) => go({ ...place, item }), onComment: comment }
+    return {
+      sessionId,
+      agent,
+      threads: openThreads(threads),
+      scores: byItem,
+      mayComment,
+      onSelect: (item) => go({ ...place, item }),
+      onComment: comment,
+    }
     // What is passed down changes with these; the rest are functions of the address.
-  }, [sessionId, threads, scores, mayComment, place, writing])
+  }, [sessionId, agent, threads, scores, mayComment, place, writing])
 
   const side = panel && (
     <SidePanel
@@ -96,7 +105,14 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
   )
   return (
     <>
-      <SessionHeader detail={detail} session={session} name={name} run={view.runs.at(-1)} live={state} {...(!wide && { onPanel: show })} />
+      <SessionHeader
+        detail={detail}
+        session={session}
+        name={name}
+        run={view.runs.at(-1)}
+        live={state}
+        {...(!wide && { onPanel: show })}
+      />
       <div className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
           {view.items.length === 0 && view.runs.length === 0 ? (
@@ -117,7 +133,10 @@ export function SessionScreen({ detail }: { detail: SessionDetail }) {
           )}
         </div>
         {wide ? (
-          <aside aria-label="About this session" className="w-[23rem] shrink-0 border-l border-line bg-side 2xl:w-[27rem]">
+          <aside
+            aria-label="About this session"
+            className="w-[23rem] shrink-0 border-l border-line bg-side 2xl:w-[27rem]"
+          >
             {side}
           </aside>
         ) : (

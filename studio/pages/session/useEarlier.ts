@@ -37,9 +37,20 @@ export function useEarlier(view: SessionView, wanted: string | undefined): Earli
 }
 
 /** Earlier rows come first; what the live view has of the same is newer. */
-function merge(view: SessionView, pages: readonly { items: { data: SessionView['items'] }; runs: { data: SessionView['runs'] } }[]): SessionView {
-  const items = earlierOf(view.items, pages.flatMap((page) => page.items.data), (a, b) => a.runNo - b.runNo || a.itemNo - b.itemNo)
-  const runs = earlierOf(view.runs, pages.flatMap((page) => page.runs.data), (a, b) => a.runNo - b.runNo)
+function merge(
+  view: SessionView,
+  pages: readonly { items: { data: SessionView['items'] }; runs: { data: SessionView['runs'] } }[],
+): SessionView {
+  const items = earlierOf(
+    view.items,
+    pages.flatMap((page) => page.items.data),
+    (a, b) => a.runNo - b.runNo || a.itemNo - b.itemNo,
+  )
+  const runs = earlierOf(
+    view.runs,
+    pages.flatMap((page) => page.runs.data),
+    (a, b) => a.runNo - b.runNo,
+  )
   return { ...view, items, runs }
 }
 

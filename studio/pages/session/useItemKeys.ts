@@ -32,7 +32,12 @@ export function useItemKeys({ sessionId, stops, selected, select, clear, comment
     ...(comment ? [{ keys: 'c', label: 'Comment', group, run: comment }] : []),
     { keys: ']', label: 'Next session', group, run: () => open(neighboursOf(sessionId).next) },
     { keys: '[', label: 'Previous session', group, run: () => open(neighboursOf(sessionId).previous) },
-    { keys: 'u', label: 'Back to the list', group, run: () => void navigate({ to: '/sessions', search: viewSearch(lastView()) }) },
+    {
+      keys: 'u',
+      label: 'Back to the list',
+      group,
+      run: () => void navigate({ to: '/sessions', search: viewSearch(lastView()) }),
+    },
     { keys: 'Escape', label: 'Select nothing', group, run: clear },
   ])
 }

@@ -7,7 +7,11 @@ import { setMark, showMark } from '../../api/sessions.ts'
 const CALM_MS = 1_000
 
 /** Notes how far the member has seen the session, while the page is in sight. */
-export function useSeen({ session, lastChange, mark }: SessionDetail, seq: number, comments: Comment[] | undefined): void {
+export function useSeen(
+  { session, lastChange, mark }: SessionDetail,
+  seq: number,
+  comments: Comment[] | undefined,
+): void {
   const client = useQueryClient()
   const noted = useRef({ seq: mark.seenSeq, change: mark.seenChange })
   const change = comments?.reduce((last, comment) => Math.max(last, comment.change), lastChange) ?? lastChange

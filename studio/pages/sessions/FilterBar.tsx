@@ -15,10 +15,13 @@ interface Props {
 /** The filters that are used daily, those that are on, and a panel with the rest. */
 export function FilterBar({ view, onChange }: Props) {
   const agents = useQuery(agentsQuery).data?.data ?? []
-  const set = (change: Partial<Record<keyof SessionsView, unknown>>) =>
-    onChange(withoutAbsent({ ...view, ...change }))
+  const set = (change: Partial<Record<keyof SessionsView, unknown>>) => onChange(withoutAbsent({ ...view, ...change }))
   return (
-    <div role="search" aria-label="Filter sessions" className="flex shrink-0 items-center gap-2 border-b border-line px-4 py-2 max-md:overflow-x-auto md:flex-wrap">
+    <div
+      role="search"
+      aria-label="Filter sessions"
+      className="flex shrink-0 items-center gap-2 border-b border-line px-4 py-2 max-md:overflow-x-auto md:flex-wrap"
+    >
       <Choice label="Agent" value={view.agent} onChange={(agent) => set({ agent, version: undefined })}>
         {agents.map(({ name, title }) => (
           <option key={name} value={name}>
@@ -42,7 +45,11 @@ export function FilterBar({ view, onChange }: Props) {
       <MoreFilters view={view} onChange={set} />
       <Chips view={view} onChange={set} />
       {filterCount(view) > 0 && (
-        <Button size="small" look="quiet" onClick={() => onChange(withoutAbsent({ order: view.order, columns: view.columns }))}>
+        <Button
+          size="small"
+          look="quiet"
+          onClick={() => onChange(withoutAbsent({ order: view.order, columns: view.columns }))}
+        >
           Clear
         </Button>
       )}
@@ -66,7 +73,10 @@ function Choice({
       aria-label={label}
       value={value ?? ''}
       onChange={(event) => onChange(event.target.value || undefined)}
-      className={classes('shrink-0 [&>select]:h-7 [&>select]:border-line-strong [&>select]:text-xs [&>svg]:top-1.5', value && '[&>select]:border-accent [&>select]:bg-accent-soft [&>select]:text-accent')}
+      className={classes(
+        'shrink-0 [&>select]:h-7 [&>select]:border-line-strong [&>select]:text-xs [&>svg]:top-1.5',
+        value && '[&>select]:border-accent [&>select]:bg-accent-soft [&>select]:text-accent',
+      )}
     >
       <option value="">{label}: any</option>
       {children}
@@ -74,7 +84,15 @@ function Choice({
   )
 }
 
-function Toggle({ on, label, onChange }: { on: true | undefined; label: string; onChange: (on: true | undefined) => void }) {
+function Toggle({
+  on,
+  label,
+  onChange,
+}: {
+  on: true | undefined
+  label: string
+  onChange: (on: true | undefined) => void
+}) {
   return (
     <button
       type="button"
@@ -88,7 +106,13 @@ function Toggle({ on, label, onChange }: { on: true | undefined; label: string; 
 }
 
 /** Filters of the panel that are on, each with a way to take it away. */
-function Chips({ view, onChange }: { view: SessionsView; onChange: (change: Partial<Record<keyof SessionsView, unknown>>) => void }) {
+function Chips({
+  view,
+  onChange,
+}: {
+  view: SessionsView
+  onChange: (change: Partial<Record<keyof SessionsView, unknown>>) => void
+}) {
   const { version, endUserId, from, to, score, commented, meta = [] } = view
   const chips: [string, Partial<Record<keyof SessionsView, unknown>>][] = []
   if (version) chips.push([`version ${version}`, { version: undefined }])
@@ -102,7 +126,10 @@ function Chips({ view, onChange }: { view: SessionsView; onChange: (change: Part
     chips.push([each, { meta: rest.length > 0 ? rest : undefined }])
   }
   return chips.map(([label, without]) => (
-    <span key={label} className="inline-flex h-7 max-w-60 shrink-0 items-center gap-0.5 rounded-md bg-accent-soft pl-2.5 text-xs text-accent">
+    <span
+      key={label}
+      className="inline-flex h-7 max-w-60 shrink-0 items-center gap-0.5 rounded-md bg-accent-soft pl-2.5 text-xs text-accent"
+    >
       <span className="truncate">{label}</span>
       <IconButton label={`Take away: ${label}`} className="size-6 text-accent" onClick={() => onChange(without)}>
         <X className="size-3.5" />

@@ -96,7 +96,11 @@ export function SessionTable({ rows, shown, order, onOrder, hasMore, loadMore }:
                     className="sticky top-0 z-10 h-9 border-b border-line bg-page px-3 text-left text-xs font-medium text-faint first:pl-4"
                   >
                     {sortable ? (
-                      <button type="button" onClick={onOrder} className="inline-flex items-center gap-1 rounded-sm hover:text-text">
+                      <button
+                        type="button"
+                        onClick={onOrder}
+                        className="inline-flex items-center gap-1 rounded-sm hover:text-text"
+                      >
                         <table.FlexRender header={header} />
                         {order === 'asc' ? <ArrowUp className="size-3" /> : <ArrowDown className="size-3" />}
                       </button>

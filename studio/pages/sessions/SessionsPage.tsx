@@ -68,7 +68,13 @@ function Rows({
   empty,
   table,
 }: {
-  list: { isPending: boolean; error: Error | null; isFetchNextPageError: boolean; refetch: () => unknown; fetchNextPage: () => unknown }
+  list: {
+    isPending: boolean
+    error: Error | null
+    isFetchNextPageError: boolean
+    refetch: () => unknown
+    fetchNextPage: () => unknown
+  }
   rows: SessionRow[]
   empty: React.ReactNode
   table: React.ReactNode

@@ -77,7 +77,11 @@ export function ViewsMenu({ view, onChange }: { view: SessionsView; onChange: (v
 
 function ViewButton({ name, onClick }: { name: string; onClick: () => void }) {
   return (
-    <button type="button" onClick={onClick} className="h-8 min-w-0 flex-1 truncate rounded-md px-2 text-left hover:bg-hover">
+    <button
+      type="button"
+      onClick={onClick}
+      className="h-8 min-w-0 flex-1 truncate rounded-md px-2 text-left hover:bg-hover"
+    >
       {name}
     </button>
   )

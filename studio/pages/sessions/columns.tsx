@@ -46,7 +46,11 @@ export const columns = helper.columns([
     header: COLUMNS.status,
     cell: ({ row }) => {
       const run = row.original.lastRun
-      return run ? <StatusBadge status={run.status} code={run.error?.code} /> : <span className="text-faint">empty</span>
+      return run ? (
+        <StatusBadge status={run.status} code={run.error?.code} />
+      ) : (
+        <span className="text-faint">empty</span>
+      )
     },
   }),
   helper.display({ id: 'scores', header: COLUMNS.scores, cell: ({ row }) => <Scores scores={row.original.scores} /> }),
@@ -63,8 +67,16 @@ export const columns = helper.columns([
       ),
   }),
   helper.display({ id: 'runs', header: COLUMNS.runs, cell: ({ row }) => row.original.runCount }),
-  helper.display({ id: 'updatedAt', header: COLUMNS.updatedAt, cell: ({ row }) => <Time at={row.original.updatedAt} /> }),
-  helper.display({ id: 'createdAt', header: COLUMNS.createdAt, cell: ({ row }) => <Time at={row.original.createdAt} /> }),
+  helper.display({
+    id: 'updatedAt',
+    header: COLUMNS.updatedAt,
+    cell: ({ row }) => <Time at={row.original.updatedAt} />,
+  }),
+  helper.display({
+    id: 'createdAt',
+    header: COLUMNS.createdAt,
+    cell: ({ row }) => <Time at={row.original.createdAt} />,
+  }),
 ])
 
 function Scores({ scores }: { scores: SessionRow['scores'] }) {

@@ -38,7 +38,14 @@ function Name() {
       <form onSubmit={submit} className="grid max-w-sm gap-4 px-4 pb-6">
         <Field label="Name" error={save.error && describeError(save.error).message}>
           {(control) => (
-            <Input {...control} required maxLength={100} autoComplete="name" value={name} onChange={(event) => setName(event.target.value)} />
+            <Input
+              {...control}
+              required
+              maxLength={100}
+              autoComplete="name"
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
           )}
         </Field>
         <Button type="submit" busy={save.isPending} className="w-fit">

@@ -33,7 +33,9 @@ export function ApiKeys() {
       }
     >
       {keys.isPending && <SkeletonRows count={3} label="Loading keys" />}
-      {keys.error && <ErrorView error={keys.error} what="The keys could not be read" onRetry={() => void keys.refetch()} />}
+      {keys.error && (
+        <ErrorView error={keys.error} what="The keys could not be read" onRetry={() => void keys.refetch()} />
+      )}
       {keys.data && (
         <div className="overflow-x-auto">
           <table className={TABLE} aria-label="API keys">

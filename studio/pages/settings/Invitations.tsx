@@ -9,7 +9,12 @@ import { TABLE, TD, TH } from '../../ui/tableClasses.ts'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/toasts.tsx'
 
-const TONES: Record<Invitation['status'], Tone> = { open: 'info', accepted: 'good', revoked: 'neutral', expired: 'warn' }
+const TONES: Record<Invitation['status'], Tone> = {
+  open: 'info',
+  accepted: 'good',
+  revoked: 'neutral',
+  expired: 'warn',
+}
 
 export function Invitations() {
   const invitations = useQuery(invitationsQuery)

@@ -60,7 +60,9 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             <Select
               {...control}
               value={role}
-              onChange={(event) => setRole(grantable(me.role).find((each) => each === event.target.value) ?? 'reviewer')}
+              onChange={(event) =>
+                setRole(grantable(me.role).find((each) => each === event.target.value) ?? 'reviewer')
+              }
             >
               {grantable(me.role).map((each) => (
                 <option key={each}>{each}</option>

@@ -43,7 +43,11 @@ export function Members() {
       >
         {members.isPending && <SkeletonRows count={4} label="Loading members" />}
         {members.error && (
-          <ErrorView error={members.error} what="The members could not be read" onRetry={() => void members.refetch()} />
+          <ErrorView
+            error={members.error}
+            what="The members could not be read"
+            onRetry={() => void members.refetch()}
+          />
         )}
         {here && (
           <div className="overflow-x-auto">

@@ -37,9 +37,20 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} title="New API key">
       <form onSubmit={submit} className="grid gap-4">
-        <Field label="Name" hint="Where it is used, e.g. shop backend." error={create.error && describeError(create.error).message}>
+        <Field
+          label="Name"
+          hint="Where it is used, e.g. shop backend."
+          error={create.error && describeError(create.error).message}
+        >
           {(control) => (
-            <Input {...control} required autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+            <Input
+              {...control}
+              required
+              autoFocus
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
           )}
         </Field>
         <Field label="Kind" hint={kind === 'secret' ? 'For your servers only.' : 'For web pages; may be public.'}>

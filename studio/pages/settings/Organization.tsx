@@ -24,7 +24,10 @@ function OrganizationForm({ organization }: { organization: OrganizationSettings
   const [origins, setOrigins] = useState(organization.allowedOrigins.join('\n'))
   const save = useMutation({
     mutationFn: () =>
-      changeOrganization({ name: name.trim(), allowedOrigins: origins.split('\n').flatMap((line) => line.trim() || []) }),
+      changeOrganization({
+        name: name.trim(),
+        allowedOrigins: origins.split('\n').flatMap((line) => line.trim() || []),
+      }),
     onSuccess: async (saved) => {
       client.setQueryData(organizationQuery.queryKey, saved)
       await client.invalidateQueries({ queryKey: meQuery.queryKey })
@@ -44,9 +47,20 @@ function OrganizationForm({ organization }: { organization: OrganizationSettings
           </p>
         )}
         <Field label="Name">
-          {(control) => <Input {...control} required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />}
+          {(control) => (
+            <Input
+              {...control}
+              required
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
         </Field>
-        <Field label="Allowed origins" hint="Web pages that may call the Client API, one a line, e.g. https://shop.example">
+        <Field
+          label="Allowed origins"
+          hint="Web pages that may call the Client API, one a line, e.g. https://shop.example"
+        >
           {(control) => (
             <TextArea
               {...control}

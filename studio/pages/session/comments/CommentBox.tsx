@@ -139,7 +139,8 @@ function useNaming(
     const step = steps[event.key]
     const chosen = suggested[index]
     if (step !== undefined) setIndex((index + step + suggested.length) % suggested.length)
-    else if ((event.key === 'Enter' || event.key === 'Tab') && chosen && !event.ctrlKey && !event.metaKey) choose(chosen)
+    else if ((event.key === 'Enter' || event.key === 'Tab') && chosen && !event.ctrlKey && !event.metaKey)
+      choose(chosen)
     else if (event.key === 'Escape') close()
     else return false
     event.preventDefault()

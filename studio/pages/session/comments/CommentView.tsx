@@ -32,7 +32,10 @@ export function CommentView({ comment }: { comment: Comment }) {
   }
   if (comment.deletedAt) return <p className="text-xs text-faint italic">{comment.author.name} deleted this comment.</p>
   return (
-    <article className="group/comment grid grid-cols-[1.5rem_1fr] gap-x-2.5" aria-label={`Comment of ${comment.author.name}`}>
+    <article
+      className="group/comment grid grid-cols-[1.5rem_1fr] gap-x-2.5"
+      aria-label={`Comment of ${comment.author.name}`}
+    >
       <Avatar name={comment.author.name} />
       <div className="grid min-w-0 gap-0.5">
         <header className="flex min-h-6 items-center gap-2">

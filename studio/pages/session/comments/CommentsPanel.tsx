@@ -33,7 +33,11 @@ export function CommentsPanel({ sessionId, threads, itemId, writing, onShowItem 
           {itemId && (
             <p className="flex items-center justify-between text-xs text-muted">
               On the selected item
-              <button type="button" className="rounded text-accent hover:underline" onClick={() => onShowItem(undefined)}>
+              <button
+                type="button"
+                className="rounded text-accent hover:underline"
+                onClick={() => onShowItem(undefined)}
+              >
                 On the session instead
               </button>
             </p>
@@ -53,7 +57,9 @@ export function CommentsPanel({ sessionId, threads, itemId, writing, onShowItem 
       ))}
       {ordered.length === 0 && (
         <p className="p-4 text-muted">
-          {may ? 'Nobody has commented yet. Point at an item and press c to comment on it.' : 'Nobody has commented yet.'}
+          {may
+            ? 'Nobody has commented yet. Point at an item and press c to comment on it.'
+            : 'Nobody has commented yet.'}
         </p>
       )}
       {resolvedCount > 0 && (

@@ -9,7 +9,12 @@ import remarkGfm from 'remark-gfm'
 const COMPONENTS: Components = {
   a: ({ href, children }) =>
     href ? (
-      <a href={href} target="_blank" rel="noopener noreferrer nofollow" className="text-accent underline underline-offset-2">
+      <a
+        href={href}
+        target="_blank"
+        rel="noopener noreferrer nofollow"
+        className="text-accent underline underline-offset-2"
+      >
         {children}
       </a>
     ) : (
@@ -17,7 +22,12 @@ const COMPONENTS: Components = {
     ),
   img: ({ src, alt }) =>
     typeof src === 'string' && src !== '' ? (
-      <a href={src} target="_blank" rel="noopener noreferrer nofollow" className="text-accent underline underline-offset-2">
+      <a
+        href={src}
+        target="_blank"
+        rel="noopener noreferrer nofollow"
+        className="text-accent underline underline-offset-2"
+      >
         Picture: {alt || src}
       </a>
     ) : (

@@ -12,8 +12,12 @@ export function Reasoning({ text, item }: { text: string; item: Item }) {
           className="size-3.5 shrink-0 text-faint transition-transform group-open/reasoning:rotate-90"
         />
         <Lightbulb aria-hidden className="size-3.5 shrink-0 text-muted" />
-        <span className="text-xs font-medium text-muted">{item.status === 'streaming' ? 'Thinking…' : 'Reasoning'}</span>
-        <span className="min-w-0 flex-1 truncate text-xs text-faint group-open/reasoning:hidden">{text.slice(0, 200)}</span>
+        <span className="text-xs font-medium text-muted">
+          {item.status === 'streaming' ? 'Thinking…' : 'Reasoning'}
+        </span>
+        <span className="min-w-0 flex-1 truncate text-xs text-faint group-open/reasoning:hidden">
+          {text.slice(0, 200)}
+        </span>
       </summary>
       <div className="px-3 pb-3 text-muted">
         <Text text={text} />

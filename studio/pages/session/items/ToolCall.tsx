@@ -25,7 +25,10 @@ export function ToolCall({
   return (
     <details className="group/call min-w-0 rounded-lg border border-line bg-raised">
       <summary className="flex min-h-9 list-none items-center gap-2 rounded-lg px-3 hover:bg-hover [&::-webkit-details-marker]:hidden">
-        <ChevronRight aria-hidden className="size-3.5 shrink-0 text-faint transition-transform group-open/call:rotate-90" />
+        <ChevronRight
+          aria-hidden
+          className="size-3.5 shrink-0 text-faint transition-transform group-open/call:rotate-90"
+        />
         <Wrench aria-hidden className="size-3.5 shrink-0 text-muted" />
         <span className="truncate font-mono text-xs font-medium">{name}</span>
         <span className="min-w-0 flex-1 truncate font-mono text-xs text-faint">{brief(given)}</span>

@@ -32,7 +32,13 @@ export function AttemptView({ runId, attempt }: { runId: string; attempt: Attemp
         </p>
       )}
       <Waterfall attempt={attempt} />
-      <Button size="small" look="quiet" className="-mx-1.5 -mb-1 w-fit" icon={<FileJson className="size-3.5" />} onClick={() => setOpen(true)}>
+      <Button
+        size="small"
+        look="quiet"
+        className="-mx-1.5 -mb-1 w-fit"
+        icon={<FileJson className="size-3.5" />}
+        onClick={() => setOpen(true)}
+      >
         Request and response
       </Button>
       {open && <AttemptDialog runId={runId} attempt={attempt.attempt} onClose={() => setOpen(false)} />}

@@ -12,7 +12,12 @@ export function Runs({ runs, open }: { runs: readonly Run[]; open: string | null
   return (
     <ol className="grid">
       {runs.toReversed().map((run, index) => (
-        <RunView key={run.id} run={run} isOpen={open === null ? index === 0 : open === run.id} wanted={open === run.id} />
+        <RunView
+          key={run.id}
+          run={run}
+          isOpen={open === null ? index === 0 : open === run.id}
+          wanted={open === run.id}
+        />
       ))}
     </ol>
   )
