@@ -85,7 +85,7 @@ describeWithChromium('what strangers write', () => {
     }
     await page.goto(`${server.url}/studio/sessions/${sessionId}?panel=runs`)
     await page.getByRole('button', { name: 'Request and response' }).click()
-    await page.getByRole('dialog').getByLabel('Response body').waitFor()
+    await page.getByRole('dialog').getByLabel('Response body', { exact: true }).waitFor()
     await expectUntouched()
     await page.goto(`${server.url}/studio/sessions?endUserId=${endUserId}`)
     await page.getByText('onerror').first().waitFor()
@@ -114,7 +114,7 @@ describeWithChromium('what strangers write', () => {
     const { sessionId } = await server.talk('Hello')
     const mallory = await joinAs(browser, owner, server, { name: 'Mallory', role: 'reviewer' })
     await mallory.page.goto(`${server.url}/studio/settings/account`)
-    await mallory.page.getByLabel('Name').fill('<img src=x onerror=window.taken=1>')
+    await mallory.page.getByRole('textbox', { name: 'Name' }).fill('<img src=x onerror=window.taken=1>')
     await mallory.page.getByRole('button', { name: 'Change the name' }).click()
     await mallory.page.getByText('Name changed').first().waitFor()
     await mallory.page.goto(`${server.url}/studio/sessions/${sessionId}?panel=comments`)

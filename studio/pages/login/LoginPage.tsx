@@ -22,11 +22,14 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
           <summary className="w-fit rounded">First time here, or no password?</summary>
           <div className="grid gap-2 pt-2">
             <p>
-              The first start prints the owner’s login and keeps it in{' '}
-              <code className="font-mono">credentials.json</code>. Everybody else gets a link from an owner. On the
-              machine that runs AgentView, this shows the owner’s:
+              The first start of AgentView prints the owner’s login. On the machine that it runs on, this shows it
+              again:
             </p>
             <CommandLine>cat .agentview/credentials.json</CommandLine>
+            <p>
+              Everybody else joins by a link from an owner. Whoever runs AgentView gives somebody a new password with:
+            </p>
+            <CommandLine>npx agentview reset-password you@example.com</CommandLine>
           </div>
         </details>
       </div>

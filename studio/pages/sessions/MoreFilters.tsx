@@ -41,7 +41,10 @@ function Panel({ view, onApply }: { view: SessionsView; onApply: Props['onChange
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
-    const text = (name: string) => String(form.get(name) ?? '').trim() || undefined
+    const text = (name: string) => {
+      const value = form.get(name)
+      return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+    }
     const metadata = text('meta')
     const added = metadata?.includes(':') ? [...(view.meta ?? []), metadata] : view.meta
     onApply({

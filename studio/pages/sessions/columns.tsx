@@ -17,7 +17,7 @@ export const WIDTHS: Record<ColumnId, string> = {
   session: 'auto',
   agent: '8rem',
   version: '6rem',
-  endUser: '9.5rem',
+  endUser: '10.5rem',
   space: '8rem',
   status: '7rem',
   scores: '10.5rem',

@@ -43,18 +43,18 @@ function Choices({
   onChange,
   choices,
   inRow,
-}: Props & { choices: readonly Json[]; inRow?: boolean }) {
+}: Props & { choices: readonly (string | number)[]; inRow?: boolean }) {
   return (
     <div role="group" aria-label={definition.title} className={classes('flex gap-1', inRow ? 'flex-wrap' : 'flex-col')}>
       {choices.map((choice) => (
         <Button
-          key={String(choice)}
+          key={choice}
           look={choice === value ? 'primary' : 'plain'}
           aria-pressed={choice === value}
           className={inRow ? 'min-w-9' : '!justify-start'}
           onClick={() => onChange(choice)}
         >
-          {String(choice)}
+          {choice}
         </Button>
       ))}
     </div>
