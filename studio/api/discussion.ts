@@ -25,13 +25,17 @@ export function commentsQuery(sessionId: string) {
         if (!page.more) return comments
       }
     },
-    staleTime: 60_000,
+    // What the stream tells begins with the visit; what was kept from an earlier one may be older.
+    staleTime: 0,
   })
 }
 
 /** Puts a new or changed comment in its place; an older state of one that is known changes nothing. */
 export function takeComment(client: QueryClient, comment: Comment): void {
-  client.setQueryData<Comment[]>(discussionKeys.comments(comment.sessionId), (comments) => {
+  const key = discussionKeys.comments(comment.sessionId)
+  // A list that is being read may be older than this.
+  if (!client.getQueryData(key)) return void client.invalidateQueries({ queryKey: key })
+  client.setQueryData<Comment[]>(key, (comments) => {
     if (!comments) return comments
     const known = comments.find(({ id }) => id === comment.id)
     if (known && known.change >= comment.change) return comments
@@ -46,8 +50,8 @@ export interface NewComment {
   mentions?: string[]
 }
 
-export function createComment(sessionId: string, comment: NewComment, idempotencyKey: string): Promise<Comment> {
-  return request(`/admin/v1/sessions/${sessionId}/comments`, { method: 'POST', body: comment, idempotencyKey })
+export function createComment(sessionId: string, comment: NewComment): Promise<Comment> {
+  return request(`/admin/v1/sessions/${sessionId}/comments`, { method: 'POST', body: comment })
 }
 
 export function editComment(commentId: string, change: { body: string; mentions: string[] }): Promise<Comment> {

@@ -25,10 +25,9 @@ async function readMe(signal: AbortSignal): Promise<Me> {
   return me.organizations.some(({ id }) => id === chosen) ? read(chosen) : me
 }
 
-/** From the next reading of `me` on. */
+/** From the next start of the page on. */
 export function chooseOrganization(id: string): void {
   localStorage.setItem(KEY, id)
-  setIdentity(null)
 }
 
 export function logIn(credentials: { email: string; password: string }): Promise<unknown> {

@@ -7,8 +7,6 @@ export interface RequestOptions {
   query?: Query
   body?: unknown
   signal?: AbortSignal
-  /** Makes a POST that is sent again the same request. */
-  idempotencyKey?: string
   /** Another organization than the current one. */
   organizationId?: string
   /** For logging in itself: a 401 is an answer then, not the end of a login. */
@@ -51,13 +49,12 @@ export async function request<Answer>(path: string, options: RequestOptions = {}
 }
 
 async function send<Answer>(path: string, options: RequestOptions): Promise<Answer> {
-  const { method = 'GET', query, body, signal, idempotencyKey } = options
+  const { method = 'GET', query, body, signal } = options
   const organizationId = options.organizationId ?? currentOrganization()
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (organizationId) headers['AgentView-Organization'] = organizationId
   if (identity && method !== 'GET') headers['AgentView-CSRF'] = identity.csrfToken
-  if (idempotencyKey) headers['Idempotency-Key'] = idempotencyKey
   const response = await fetch(`${path}${queryString(query)}`, {
     method,
     headers,

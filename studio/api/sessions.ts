@@ -6,6 +6,7 @@ import { request } from './request.ts'
 
 /** A screen shows some thirty rows; two pages are there before anybody has scrolled to them. */
 const PAGE = 100
+const PAGES_READ_ANEW = 3
 
 export function sessionsQuery(view: SessionsView) {
   const query = viewQuery(view)
@@ -15,6 +16,9 @@ export function sessionsQuery(view: SessionsView) {
       request<Page<SessionRow>>('/admin/v1/sessions', { query: { ...query, limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
+    refetchOnWindowFocus: false,
+    // Pages are read one after the other: a list that was scrolled far is shown as it was.
+    refetchOnMount: (query) => (query.state.data?.pages.length ?? 0) <= PAGES_READ_ANEW,
   })
 }
 
@@ -29,10 +33,14 @@ export function newestQuery(view: SessionsView) {
   })
 }
 
+export function readSession(sessionId: string, signal?: AbortSignal): Promise<SessionDetail> {
+  return request<SessionDetail>(`/admin/v1/sessions/${sessionId}`, { ...(signal && { signal }) })
+}
+
 export function sessionQuery(sessionId: string) {
   return queryOptions({
     queryKey: ['sessions', 'one', sessionId],
-    queryFn: ({ signal }) => request<SessionDetail>(`/admin/v1/sessions/${sessionId}`, { signal }),
+    queryFn: ({ signal }) => readSession(sessionId, signal),
   })
 }
 
@@ -44,6 +52,10 @@ export function setMark(sessionId: string, change: Partial<Mark>): Promise<Mark>
 /** Shows a changed mark in every list that holds the session, before the server has answered. */
 export function showMark(client: QueryClient, sessionId: string, change: Partial<Mark>): void {
   const marked = <Of extends { mark: Mark }>(of: Of): Of => ({ ...of, mark: { ...of.mark, ...change } })
+  const seen = (row: SessionRow): SessionRow => {
+    const isSeen = row.mark.seenSeq >= row.lastSeq && row.mark.seenChange >= row.lastChange
+    return { ...row, unread: row.unread && !isSeen }
+  }
   client.setQueriesData<{ pages: Page<SessionRow>[]; pageParams: unknown[] }>(
     { queryKey: ['sessions', 'list'] },
     (lists) =>
@@ -51,11 +63,18 @@ export function showMark(client: QueryClient, sessionId: string, change: Partial
         ...lists,
         pages: lists.pages.map((page) => ({
           ...page,
-          data: page.data.map((row) => (row.id === sessionId ? marked(row) : row)),
+          data: page.data.map((row) => (row.id === sessionId ? seen(marked(row)) : row)),
         })),
       },
   )
   client.setQueryData<SessionDetail>(sessionQuery(sessionId).queryKey, (detail) => detail && marked(detail))
+}
+
+/** Forgets all but the first page, so that reading the list anew begins at its head. */
+export function keepFirstPage(client: QueryClient, view: SessionsView): void {
+  client.setQueryData(sessionsQuery(view).queryKey, (list) => {
+    return list && { pages: list.pages.slice(0, 1), pageParams: list.pageParams.slice(0, 1) }
+  })
 }
 
 /** How many sessions a view has, up to a cap. */

@@ -20,16 +20,18 @@ export function Gate({ children }: { children: ReactNode }) {
   // Somebody else, or another organization, starts afresh.
   const who = me.data && `${me.data.user.id} ${me.data.organization?.id}`
 
+  const hasEnded = me.error instanceof ApiError && me.error.status === 401
+
   if (me.data) {
     const member = memberOf(me.data)
     return (
       <Fragment key={who}>
         {member ? <MemberContext value={member}>{children}</MemberContext> : <NoOrganization />}
-        {loggedIn && <LoginAgain email={me.data.user.email} onDone={loggedIn} />}
+        {(loggedIn || hasEnded) && <LoginAgain email={me.data.user.email} onDone={() => loggedIn?.()} />}
       </Fragment>
     )
   }
-  if (me.error instanceof ApiError && me.error.status === 401) {
+  if (hasEnded) {
     return <LoginPage onDone={() => void client.invalidateQueries({ queryKey: meQuery.queryKey })} />
   }
   if (me.error) {

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react'
-import { logOut } from '../api/me.ts'
+import { Building2, Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { chooseOrganization, logOut } from '../api/me.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { Menu, MenuHeading, MenuItem, MenuSeparator } from '../ui/Menu.tsx'
 import { type ThemeChoice, chooseTheme, useThemeChoice } from '../ui/theme.ts'
@@ -38,6 +38,20 @@ export function MemberMenu() {
       }
     >
       <MenuHeading>{member.email}</MenuHeading>
+      {member.organizations.length > 1 &&
+        member.organizations.map(({ id, name }) => (
+          <MenuItem
+            key={id}
+            icon={<Building2 className="size-4 text-muted" />}
+            onSelect={() => {
+              chooseOrganization(id)
+              location.assign('/studio/')
+            }}
+          >
+            <span className="flex-1 truncate">{name}</span>
+            {id === member.organization.id && <Check aria-label="chosen" className="size-4 text-accent" />}
+          </MenuItem>
+        ))}
       <MenuSeparator />
       {THEMES.map(({ choice, label, Icon }) => (
         <MenuItem key={choice} icon={<Icon className="size-4 text-muted" />} onSelect={() => chooseTheme(choice)}>

@@ -1,4 +1,4 @@
-import { type MouseEvent, useEffect, useMemo, useRef } from 'react'
+import { type MouseEvent, type RefObject, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import { useNavigate } from '@tanstack/react-router'
 import { useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
@@ -7,6 +7,7 @@ import type { SessionRow } from '../../api/objects.ts'
 import { useMediaQuery } from '../../ui/useMediaQuery.ts'
 import { SessionCard } from './SessionCard.tsx'
 import { WIDTHS, columns, features } from './columns.tsx'
+import { rememberScroll } from './lastList.ts'
 import { COLUMNS, type ColumnId } from './sessionsView.ts'
 import { useRowKeys } from './useRowKeys.ts'
 
@@ -20,12 +21,14 @@ interface Props {
   shown: readonly ColumnId[]
   order: 'asc' | 'desc'
   onOrder: () => void
+  /** How far it is scrolled when it appears. */
+  top: number
   hasMore: boolean
   loadMore: () => void
 }
 
 /** A table of which only the rows in sight exist; on a phone a list of cards. */
-export function SessionTable({ rows, shown, order, onOrder, hasMore, loadMore }: Props) {
+export function SessionTable({ rows, shown, order, onOrder, top, hasMore, loadMore }: Props) {
   const narrow = useMediaQuery('(max-width: 767px)')
   const scroller = useRef<HTMLDivElement>(null)
   const size = narrow ? CARD : ROW
@@ -49,6 +52,7 @@ export function SessionTable({ rows, shown, order, onOrder, hasMore, loadMore }:
     overscan: 8,
   })
   useEffect(() => virtual.measure(), [size, virtual])
+  useScrollPlace(scroller, top)
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
@@ -142,6 +146,19 @@ export function SessionTable({ rows, shown, order, onOrder, hasMore, loadMore }:
       </table>
     </div>
   )
+}
+
+/** Begins where the list was left, and notes where it is left. */
+function useScrollPlace(scroller: RefObject<HTMLElement | null>, top: number): void {
+  const begin = useRef(top)
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    element.scrollTop = begin.current
+    const note = () => rememberScroll(element.scrollTop)
+    element.addEventListener('scroll', note, { passive: true })
+    return () => element.removeEventListener('scroll', note)
+  }, [scroller])
 }
 
 /** Stands for the rows that are out of sight. */

@@ -1,9 +1,9 @@
 import { useEffect, useMemo } from 'react'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { MessagesSquare, SearchX } from 'lucide-react'
 import type { SessionRow } from '../../api/objects.ts'
-import { sessionsQuery } from '../../api/sessions.ts'
+import { keepFirstPage, sessionsQuery } from '../../api/sessions.ts'
 import { Button } from '../../ui/Button.tsx'
 import { CommandLine } from '../../ui/CommandLine.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -17,7 +17,7 @@ import { SeenMenu } from './SeenMenu.tsx'
 import { SessionCount } from './SessionCount.tsx'
 import { SessionTable } from './SessionTable.tsx'
 import { ViewsMenu } from './ViewsMenu.tsx'
-import { rememberList } from './lastList.ts'
+import { rememberList, scrollOf } from './lastList.ts'
 import { type SessionsView, filterCount, shownColumns, viewSearch } from './sessionsView.ts'
 
 /** Every session of the organization, narrowed and ordered as the address says. */
@@ -29,12 +29,17 @@ export function SessionsPage() {
   const list = useInfiniteQuery(sessionsQuery(view))
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.data) ?? [], [list.data])
   useEffect(() => rememberList(view, rows), [view, rows])
+  const client = useQueryClient()
+  const showNew = () => {
+    keepFirstPage(client, view)
+    void list.refetch()
+  }
   const shown = useMemo(() => shownColumns(view), [view])
 
   return (
     <>
       <PageHeader title="Sessions" aside={<SessionCount view={view} />}>
-        <NewSessions view={view} newest={rows[0]} onShow={() => void list.refetch()} />
+        <NewSessions view={view} newest={rows[0]} onShow={showNew} />
         <ViewsMenu view={view} onChange={change} />
         <ColumnMenu shown={shown} onChange={(columns) => change({ ...view, columns }, true)} />
         <SeenMenu />
@@ -46,6 +51,7 @@ export function SessionsPage() {
         empty={<Empty narrowed={filterCount(view) > 0} onClear={() => change({})} />}
         table={
           <SessionTable
+            key={JSON.stringify({ ...view, columns: undefined })}
             rows={rows}
             shown={shown}
             order={view.order ?? 'desc'}
@@ -53,6 +59,7 @@ export function SessionsPage() {
               const { order, ...rest } = view
               change(order ? rest : { ...rest, order: 'asc' })
             }}
+            top={scrollOf(view)}
             hasMore={list.hasNextPage && !list.isFetchNextPageError}
             loadMore={() => void (list.isFetchingNextPage || list.fetchNextPage())}
           />

@@ -9,6 +9,7 @@ import { Button } from '../../ui/Button.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { ErrorView } from '../../ui/ErrorView.tsx'
 import { Section } from '../../ui/Section.tsx'
+import { SidewaysScroll } from '../../ui/SidewaysScroll.tsx'
 import { SkeletonRows } from '../../ui/Skeleton.tsx'
 import { TABLE, TD, TH } from '../../ui/tableClasses.ts'
 import { Time } from '../../ui/Time.tsx'
@@ -37,7 +38,7 @@ export function ApiKeys() {
         <ErrorView error={keys.error} what="The keys could not be read" onRetry={() => void keys.refetch()} />
       )}
       {keys.data && (
-        <div className="overflow-x-auto">
+        <SidewaysScroll label="API keys, sideways">
           <table className={TABLE} aria-label="API keys">
             <thead>
               <tr>
@@ -74,7 +75,7 @@ export function ApiKeys() {
               ))}
             </tbody>
           </table>
-        </div>
+        </SidewaysScroll>
       )}
       {making && <NewKeyDialog onClose={() => setMaking(false)} />}
       {revoking && (

@@ -7,6 +7,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorView } from '../../ui/ErrorView.tsx'
 import { Select } from '../../ui/Field.tsx'
 import { Section } from '../../ui/Section.tsx'
+import { SidewaysScroll } from '../../ui/SidewaysScroll.tsx'
 import { SkeletonRows } from '../../ui/Skeleton.tsx'
 import { TABLE, TD, TH } from '../../ui/tableClasses.ts'
 import { Time } from '../../ui/Time.tsx'
@@ -39,7 +40,7 @@ export function AuditLog() {
         <EmptyState icon={<ScrollText className="size-5" />} title="Nothing was changed yet" />
       )}
       {entries.length > 0 && (
-        <div className="overflow-x-auto">
+        <SidewaysScroll label="Audit log, sideways">
           <table className={TABLE} aria-label="Audit log">
             <thead>
               <tr>
@@ -68,7 +69,7 @@ export function AuditLog() {
               ))}
             </tbody>
           </table>
-        </div>
+        </SidewaysScroll>
       )}
       {log.hasNextPage && (
         <div className="grid justify-items-center p-4">

@@ -5,6 +5,7 @@ import { Badge, type Tone } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorView } from '../../ui/ErrorView.tsx'
 import { Section } from '../../ui/Section.tsx'
+import { SidewaysScroll } from '../../ui/SidewaysScroll.tsx'
 import { TABLE, TD, TH } from '../../ui/tableClasses.ts'
 import { Time } from '../../ui/Time.tsx'
 import { sayFailed } from '../../ui/toasts.tsx'
@@ -28,7 +29,7 @@ export function Invitations() {
   if (!invitations.data || invitations.data.data.length === 0) return null
   return (
     <Section title="Invitations">
-      <div className="overflow-x-auto">
+      <SidewaysScroll label="Invitations, sideways">
         <table className={TABLE} aria-label="Invitations">
           <thead>
             <tr>
@@ -63,7 +64,7 @@ export function Invitations() {
             ))}
           </tbody>
         </table>
-      </div>
+      </SidewaysScroll>
     </Section>
   )
 }

@@ -12,6 +12,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { ErrorView } from '../../ui/ErrorView.tsx'
 import { Select } from '../../ui/Field.tsx'
 import { Section } from '../../ui/Section.tsx'
+import { SidewaysScroll } from '../../ui/SidewaysScroll.tsx'
 import { SkeletonRows } from '../../ui/Skeleton.tsx'
 import { TABLE, TD, TH } from '../../ui/tableClasses.ts'
 import { Time } from '../../ui/Time.tsx'
@@ -50,7 +51,7 @@ export function Members() {
           />
         )}
         {here && (
-          <div className="overflow-x-auto">
+          <SidewaysScroll label="Members, sideways">
             <table className={TABLE} aria-label="Members">
               <thead>
                 <tr>
@@ -68,7 +69,7 @@ export function Members() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </SidewaysScroll>
         )}
       </Section>
       {mayInvite && <Invitations />}
