@@ -39,7 +39,7 @@ export function ItemFrame({
       onPointerUp={(event) => event.pointerType === 'touch' && actions.onSelect(item.id)}
       className={classes(
         'group/item relative grid min-w-0 gap-1 rounded-lg',
-        selected && 'ring-2 ring-accent ring-offset-6 ring-offset-page',
+        selected && 'outline-2 outline-offset-6 outline-accent',
       )}
     >
       {children}
@@ -60,7 +60,7 @@ export function ItemFrame({
       )}
       <span
         className={classes(
-          'item-actions popup absolute -top-6 right-1 z-10 flex items-center !rounded-lg p-0.5',
+          'item-actions popup absolute right-1 -bottom-4 z-10 flex items-center !rounded-lg p-0.5',
           selected && 'is-shown',
         )}
       >

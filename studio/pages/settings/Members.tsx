@@ -112,7 +112,7 @@ function MemberRow({ member, onRemove }: { member: Member; onRemove: () => void 
           <Avatar name={member.name} />
           <span className="min-w-0 truncate font-medium">{member.name}</span>
           {member.id === me.id && <span className="text-xs text-faint">you</span>}
-          <span className="min-w-0 truncate text-faint">{member.email}</span>
+          <span className="min-w-0 truncate text-faint max-md:hidden">{member.email}</span>
         </span>
       </td>
       <td className={TD}>
