@@ -117,6 +117,12 @@ describeWithChromium('a session', () => {
     await open(page, sessionId)
     await log(page).getByText('Answer to Message 129').waitFor()
     expect(await log(page).locator('[data-row]').count()).toBeLessThan(120)
+    await log(page).evaluate((element) => element.scrollTo({ top: 0 }))
+    await log(page).getByRole('button', { name: 'Show earlier items' }).click()
+    await eventually(async () => {
+      await log(page).evaluate((element) => element.scrollTo({ top: 0 }))
+      return log(page).getByText('Message 0', { exact: true }).isVisible()
+    })
     await open(page, sessionId, `?item=${first.id}`)
     const selected = log(page).locator(`[data-item="${first.id}"][aria-current="true"]`)
     await selected.getByText('Answer to Message 0').waitFor()

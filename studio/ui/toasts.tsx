@@ -14,7 +14,7 @@ export function say(title: string): void {
 export function sayFailed(what: string, error: unknown): void {
   const { message, requestId } = describeError(error)
   const description = requestId ? `${message} (request ${requestId})` : message
-  manager.add({ title: what, description, type: 'failed', timeout: 12_000, priority: 'high' })
+  manager.add({ title: what, description, type: 'failed', timeout: 12_000 })
 }
 
 /** Shows toasts; stands once, around the app. */

@@ -16,18 +16,19 @@ export function useEarlier(view: SessionView, wanted: string | undefined): Earli
   const [asked, setAsked] = useState(false)
   const sessionId = view.session?.id ?? ''
   const firstPlace = view.items[0]
-  const beginsLater = firstPlace !== undefined && (firstPlace.runNo > 1 || firstPlace.itemNo > 1)
+  const beginsLater = firstPlace !== undefined && (firstPlace.runNo > 1 || firstPlace.itemNo > 0)
   const isMissing = wanted !== undefined && !view.items.some(({ id }) => id === wanted)
   const enabled = beginsLater && (asked || isMissing)
   const pages = useInfiniteQuery({ ...earlierQuery(sessionId), enabled })
   const merged = useMemo(() => (pages.data ? merge(view, pages.data.pages) : view), [view, pages.data])
   const hasEarlier = beginsLater && (!pages.data || pages.hasNextPage)
 
-  // A link may point far back: go on until it is there.
+  // The first page may hold only what is there already; a link may point far back: go on until there is something.
+  const nothingNew = enabled && merged.items.length === view.items.length
   const stillMissing = isMissing && !merged.items.some(({ id }) => id === wanted)
   useEffect(() => {
-    if (stillMissing && pages.hasNextPage && !pages.isFetching) void pages.fetchNextPage()
-  }, [stillMissing, pages])
+    if ((nothingNew || stillMissing) && pages.hasNextPage && !pages.isFetching) void pages.fetchNextPage()
+  }, [nothingNew, stillMissing, pages])
 
   const load = () => {
     setAsked(true)
