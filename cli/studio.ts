@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import express, { type Express, type Response } from 'express'
+import { AgentViewError } from '@shared/domain/errors'
 
 /**
  * What Studio's page may do: its own scripts, styles and connections, nothing from elsewhere and nothing inline. So what
@@ -39,7 +40,10 @@ export function mountStudio(app: Express): void {
     // What has a file's name and is not there is missing; an old page must not get HTML for a script.
     if (request.path.startsWith('/assets/') || request.path.startsWith('/.')) return next()
     protect(response)
-    response.set('cache-control', 'no-cache').sendFile('index.html', { root: folder })
+    response.set('cache-control', 'no-cache').sendFile('index.html', { root: folder }, (error) => {
+      if (!error || response.headersSent) return
+      next(new AgentViewError('unavailable', 'Studio was not built: run "npm run build", then start again.'))
+    })
   })
 }
 

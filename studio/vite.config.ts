@@ -15,7 +15,6 @@ export default defineConfig({
   build: {
     outDir: '../dist',
     emptyOutDir: true,
-    manifest: true,
     // light-dark() and nesting as they are written.
     target: ['chrome123', 'firefox120', 'safari17.5'],
     // Small files as files: the page's policy allows no data: scripts or styles.

@@ -131,6 +131,22 @@ describeWithChromium('what strangers write', () => {
     expect(owner.complaints).toEqual([])
   })
 
+  test('every address below /studio is the page under its policy; a file that is not there is none', async () => {
+    const page = await fetch(`${server.url}/studio/sessions/anything`)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'")
+    expect(page.headers.get('cache-control')).toBe('no-cache')
+    const [, script] = /src="([^"]+\.js)"/.exec(await page.text()) ?? []
+    const asset = await fetch(server.url + script)
+    expect(asset.headers.get('cache-control')).toContain('immutable')
+    for (const path of ['assets/none.js', '.vite/manifest.json', '..%2fpackage.json']) {
+      expect([path, (await fetch(`${server.url}/studio/${path}`)).headers.get('content-type')]).toEqual([
+        path,
+        'application/json; charset=utf-8',
+      ])
+    }
+    expect((await fetch(`${server.url}/studio/assets/none.js`)).status).toBe(404)
+  })
+
   test('the page’s policy refuses what is put into it by force', async () => {
     const { page } = await visit(browser)
     await page.goto(`${server.url}/studio/`)

@@ -1,9 +1,9 @@
 import { Columns3 } from 'lucide-react'
 import { Button } from '../../ui/Button.tsx'
 import { Menu, MenuCheck } from '../../ui/Menu.tsx'
-import { COLUMNS, type ColumnId } from './sessionsView.ts'
+import { COLUMNS, COLUMN_IDS, type ColumnId } from './sessionsView.ts'
 
-const CHOICES = (Object.keys(COLUMNS) as ColumnId[]).filter((id) => id !== 'session')
+const CHOICES = COLUMN_IDS.filter((id) => id !== 'session')
 
 /** Which columns are shown; a phone shows none. */
 export function ColumnMenu({
@@ -14,7 +14,7 @@ export function ColumnMenu({
   onChange: (columns: ColumnId[]) => void
 }) {
   const toggle = (id: ColumnId, on: boolean) => {
-    const columns = (Object.keys(COLUMNS) as ColumnId[]).filter((each) => (each === id ? on : shown.includes(each)))
+    const columns = COLUMN_IDS.filter((each) => (each === id ? on : shown.includes(each)))
     onChange(columns)
   }
   return (

@@ -8,7 +8,7 @@ import { useMediaQuery } from '../../ui/useMediaQuery.ts'
 import { SessionCard } from './SessionCard.tsx'
 import { WIDTHS, columns, features } from './columns.tsx'
 import { rememberScroll } from './lastList.ts'
-import { COLUMNS, type ColumnId } from './sessionsView.ts'
+import { COLUMN_IDS, type ColumnId } from './sessionsView.ts'
 import { useRowKeys } from './useRowKeys.ts'
 
 const ROW = 40
@@ -32,10 +32,7 @@ export function SessionTable({ rows, shown, order, onOrder, top, hasMore, loadMo
   const narrow = useMediaQuery('(max-width: 767px)')
   const scroller = useRef<HTMLDivElement>(null)
   const size = narrow ? CARD : ROW
-  const visibility = useMemo(
-    () => Object.fromEntries(Object.keys(COLUMNS).map((id) => [id, shown.some((each) => each === id)])),
-    [shown],
-  )
+  const visibility = useMemo(() => Object.fromEntries(COLUMN_IDS.map((id) => [id, shown.includes(id)])), [shown])
   const table = useTable({
     features,
     columns,

@@ -41,6 +41,7 @@ export const COLUMNS = {
   createdAt: 'Created',
 } as const
 export type ColumnId = keyof typeof COLUMNS
+export const COLUMN_IDS = Object.keys(COLUMNS) as ColumnId[]
 export const USUAL_COLUMNS: readonly ColumnId[] = [
   'session',
   'agent',
@@ -112,7 +113,7 @@ function day(value: unknown): string | undefined {
 
 function columnsOf(value: unknown): ColumnId[] | undefined {
   const names = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : []
-  const known = (Object.keys(COLUMNS) as ColumnId[]).filter((column) => names.includes(column))
+  const known = COLUMN_IDS.filter((column) => names.includes(column))
   // Without the first there would be nothing to open.
   return known.length > 0 ? (known.includes('session') ? known : ['session', ...known]) : undefined
 }
