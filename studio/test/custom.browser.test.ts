@@ -53,7 +53,7 @@ describeWithChromium('a Studio with components of its own', () => {
     const { page } = owner
     const { sessionId } = await server.talk('A jacket, please', { metadata: { plan: 'pro' } })
     await page.goto(`${server.url}/studio/sessions/${sessionId}`)
-    await log(page).getByRole('region', { name: 'Product' }).getByText('Our blue jacket for you').waitFor()
+    await log(page).getByRole('region', { name: 'Product' }).getByText('Our "blue jacket" for you').waitFor()
     await log(page).getByRole('alert').getByText('this component is broken').waitFor()
     await log(page).getByText('"type": "broken"').waitFor()
     await log(page).getByText('Will that do?').waitFor()
