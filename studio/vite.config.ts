@@ -20,5 +20,6 @@ export default defineConfig({
     // Small files as files: the page's policy allows no data: scripts or styles.
     assetsInlineLimit: 0,
   },
-  server: { proxy: { '/admin': agentview } },
+  // The host is kept: a login from another page than the one that is asked would be refused.
+  server: { proxy: { '/admin': { target: agentview, changeOrigin: false } } },
 })
