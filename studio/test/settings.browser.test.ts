@@ -46,6 +46,21 @@ describeWithChromium('settings and agents', () => {
     await context.close()
   })
 
+  test('on a phone the menu is a drawer, which closes when one has gone somewhere', async () => {
+    const { page, context, complaints } = await visit(browser, 'phone')
+    await logIn(page, `${server.url}/studio/agents`, server.owner)
+    await page.getByRole('button', { name: 'Menu', exact: true }).click()
+    const drawer = page.getByRole('dialog', { name: 'Menu' })
+    await drawer.waitFor()
+    await expectAccessible(page)
+    await screenshot(page, 'menu-phone')
+    await drawer.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('table', { name: 'Members' }).waitFor()
+    await drawer.waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   test('a member gets another role, and is removed: his page ends with the login', async () => {
     const { page } = owner
     const adam = await joinAs(browser, owner, server, { name: 'Adam Ant', role: 'viewer' })

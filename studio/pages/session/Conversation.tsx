@@ -62,7 +62,7 @@ export function Conversation({ rows, view, session, selected, actions, onOpenRun
                   ref={virtual.measureElement}
                   data-index={index}
                   data-row={row.key}
-                  className="absolute inset-x-0 top-0 py-1.5"
+                  className="absolute inset-x-0 top-0 py-1.5 focus-within:z-10 hover:z-20 has-[[aria-current=true]]:z-10"
                   style={{ transform: `translateY(${start}px)` }}
                 >
                   <Block
