@@ -100,7 +100,7 @@ describeWithChromium('a session', () => {
     await page.getByRole('button', { name: 'Request and response' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Request body').getByText('"Please fail"').first().waitFor()
-    await dialog.getByText(/^(exact|changed since)$/).waitFor()
+    await dialog.getByText('exact', { exact: true }).waitFor()
     await dialog.getByLabel('Response body').getByText('The stage is closed.').waitFor()
     await expectAccessible(page)
     await screenshot(page, 'session-attempt')
