@@ -47,6 +47,11 @@ const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Fails when axe finds anything serious or critical on the page as it is. */
 export async function expectAccessible(page: Page): Promise<void> {
   const source = await readFile(axePath, 'utf8')
+  // What fades in has no contrast yet.
+  await page.evaluate(async () => {
+    const passing = document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
+    await Promise.allSettled(passing.map((each) => each.finished))
+  })
   // By the debugger: the page's policy refuses scripts that are put into it.
   const session = await page.context().newCDPSession(page)
   await session.send('Runtime.evaluate', { expression: source })
