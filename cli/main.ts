@@ -137,6 +137,7 @@ function banner(
     '',
     `  AgentView is ready on ${url}`,
     '',
+    `  Studio        ${url}/studio/`,
     `  Chat          ${url}/demo/`,
     `  Client API    ${url}/openapi.json`,
     `  Admin API     ${url}/admin/v1/docs`,

@@ -49,6 +49,7 @@ import { type SealedConfig, configuredPart, publish } from './publishConfig.ts'
 import { forkQuarantine } from './quarantine.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
 import { type Stopping, createStopping } from './stopping.ts'
+import { mountStudio } from './studio.ts'
 
 export type Role = 'api' | 'realtime' | 'admin' | 'worker'
 
@@ -256,6 +257,7 @@ function serve(
     const connections = createConnections({ db, broker, log })
     const tools = { ...createIntake(db, broker, log), feeds, connections, tokens, door, guard, secret }
     if (roles.includes('api') && credentials) mountDemo(app, credentials.publishableKey, db, credentials.organizationId)
+    if (roles.includes('admin')) mountStudio(app)
     const markForPage = markForPages(db, publicUrlOf({ options, listening }))
     app.use(cors(markForPage))
     if (roles.includes('api')) mountInterop(app, tools, door)

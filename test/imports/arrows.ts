@@ -21,7 +21,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'workers/jobs': [...STORE_AND_BROKER, 'shared/outbound', 'shared/intake', 'workers/agent', 'workers/webhooks'],
   migrations: ['shared/store'],
   cli: ['*'],
-  'examples/*': [...CONTRACTS, 'sdk/*'],
+  'examples/*': [...CONTRACTS, 'sdk/*', 'studio'],
   bench: [...SERVER, 'shared/store', 'migrations', 'cli', 'sdk/contracts', 'sdk/client'],
   'sdk/contracts': CONTRACTS,
   'sdk/client': ['sdk/contracts'],

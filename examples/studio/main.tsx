@@ -1,0 +1,4 @@
+import { renderStudio } from '@agentview/studio'
+import config from './agentview.config.tsx'
+
+renderStudio(document.getElementById('root')!, config)

@@ -1,0 +1,3 @@
+import { renderStudio } from '../index.ts'
+
+renderStudio(document.getElementById('root')!, { agents: [] })
