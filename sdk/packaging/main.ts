@@ -5,11 +5,12 @@ import { copyTypes } from './copyTypes.ts'
 import { type Manifest, publishedManifest } from './manifest.ts'
 import { PUBLISHED, ROOT, stageOf } from './packages.ts'
 
-// Makes each published package ready in `<package>/dist/package`, from what `tsc -b` has built:
+// Makes each published package ready in `<package>/dist/package`, or in the folder that is named, from what `tsc -b` has built:
 //   dist/index.js ─▶ bundle     index.js, index.cjs
 //   dist/*.d.ts   ─▶ copyTypes  types/*.d.ts, types/*.d.cts
 //   package.json  ─▶ manifest   package.json;  README.md and LICENSE as they are
 
+const [, , asked] = process.argv
 const manifests = await Promise.all(
   PUBLISHED.map(
     async (folder) => JSON.parse(await readFile(path.join(ROOT, folder, 'package.json'), 'utf8')) as Manifest,
@@ -18,7 +19,7 @@ const manifests = await Promise.all(
 await Promise.all(PUBLISHED.map((folder, index) => stage(folder, manifests[index]!)))
 
 async function stage(folder: string, manifest: Manifest): Promise<void> {
-  const into = stageOf(folder)
+  const into = stageOf(folder, asked)
   await rm(into, { recursive: true, force: true })
   await mkdir(into, { recursive: true })
   const built = path.join(ROOT, folder, 'dist')

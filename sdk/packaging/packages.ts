@@ -6,7 +6,7 @@ export const PUBLISHED = ['sdk/contracts', 'sdk/client'] as const
 /** The repository, seen from `sdk/packaging/dist` and from `sdk/packaging` alike. */
 export const ROOT = path.resolve(import.meta.dirname, import.meta.dirname.endsWith('dist') ? '../../..' : '../..')
 
-/** Where a package is made ready for `npm pack`. */
-export function stageOf(folder: string): string {
-  return path.join(ROOT, folder, 'dist', 'package')
+/** Where a package is made ready for `npm pack`: beside what was built, or in a folder of the caller's. */
+export function stageOf(workspace: string, folder?: string): string {
+  return folder === undefined ? path.join(ROOT, workspace, 'dist', 'package') : path.join(folder, workspace)
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { publint } from 'publint'
-import { PUBLISHED, ROOT, stageOf } from '../packages.ts'
+import { PUBLISHED, ROOT } from '../packages.ts'
 import { type Packed, pack, run } from './packed.ts'
 
 let packed: Packed
@@ -12,7 +12,12 @@ afterAll(() => packed.remove())
 
 describe.each(PUBLISHED)('%s', (workspace) => {
   test('has what its package.json says, for import and for require', async () => {
-    const { messages } = await publint({ pkgDir: stageOf(workspace), level: 'suggestion', strict: true, pack: false })
+    const { messages } = await publint({
+      pkgDir: packed.stageOf(workspace),
+      level: 'suggestion',
+      strict: true,
+      pack: false,
+    })
     expect(messages).toEqual([])
   })
 
@@ -43,21 +48,20 @@ async function gzipped(code: string): Promise<number> {
   return Number(stdout)
 }
 
-const contracts = JSON.stringify(path.join(stageOf('sdk/contracts'), 'index.js'))
-
 test('a page that folds loads at most 2 KB, and one that takes only a constant nearly nothing', async () => {
+  const contracts = JSON.stringify(path.join(packed.stageOf('sdk/contracts'), 'index.js'))
   expect(await gzipped(`import { foldSession } from ${contracts}; globalThis.fold = foldSession`)).toBeLessThan(2_000)
   expect(await gzipped(`import { isEnded } from ${contracts}; globalThis.ended = isEnded`)).toBeLessThan(150)
 })
 
 test('a page with the client loads at most 30 KB, of which Socket.IO is half', async () => {
-  const client = JSON.stringify(path.join(stageOf('sdk/client'), 'index.js'))
+  const client = JSON.stringify(path.join(packed.stageOf('sdk/client'), 'index.js'))
   const whole = await gzipped(`import { AgentViewClient } from ${client}; globalThis.client = AgentViewClient`)
   expect(whole).toBeLessThan(30_000)
 })
 
 test('what is published says which of our versions it stands on', async () => {
-  const manifest = JSON.parse(await readFile(path.join(stageOf('sdk/client'), 'package.json'), 'utf8')) as {
+  const manifest = JSON.parse(await readFile(path.join(packed.stageOf('sdk/client'), 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
   }
   expect(manifest.dependencies['@agentview/contracts']).toMatch(/^\^\d/)
