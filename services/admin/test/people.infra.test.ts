@@ -3,13 +3,13 @@ import type { ApiKeyInfo, AuditEntry, Invitation, Me, Member } from '@shared/con
 import { type AdminClient, PASSWORD, browse, newMember } from '../../../test/server/adminClient.ts'
 import type { Answer, ErrorBody, Page } from '../../../test/server/apiClient.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
-import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
+import { type AdminServer, startAdminServer } from '../../../test/server/startAdminServer.ts'
 import type { Tenant } from '../../../test/server/tenant.ts'
 
-let server: TestServer
+let server: AdminServer
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startAdminServer()
 })
 afterAll(() => server?.close())
 
