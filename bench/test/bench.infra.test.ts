@@ -7,7 +7,7 @@ import type { ScenarioContext } from '../scenarios/scenario.ts'
 import { throughput } from '../scenarios/throughput/throughput.ts'
 
 function contextOf(cleanup: ScenarioContext['cleanup']): ScenarioContext {
-  const asked = { sessions: [4], seconds: 1, rounds: 1 }
+  const asked = { sessions: [4], seconds: 1, warmUpSeconds: 0.5, rounds: 1 }
   return { effort: 'check', asked, environment: process.env, cleanup, say: () => undefined }
 }
 

@@ -19,7 +19,12 @@ beforeAll(async () => {
 afterAll(() => rm(kept, { recursive: true, force: true }))
 
 function run(scenario: Scenario, asked: ScenarioContext['asked']): Promise<Report> {
-  const context = { effort: 'check', asked, environment: process.env, say: () => undefined } as const
+  const context = {
+    effort: 'check',
+    asked: { warmUpSeconds: 0.5, ...asked },
+    environment: process.env,
+    say: () => undefined,
+  } as const
   return withCleanup((cleanup) => scenario.run({ ...context, cleanup }))
 }
 
