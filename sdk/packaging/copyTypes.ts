@@ -54,7 +54,7 @@ function locate(
   resolve: (specifier: string) => string,
 ): Declaration | null {
   if (specifier.startsWith('.')) {
-    const bare = specifier.replace(/\.[jt]s$/, '')
+    const bare = specifier.replace(/\.[jt]sx?$/, '')
     const target = path.join(path.dirname(file), `${bare}.d.ts`)
     return { file: target, place: path.posix.join(path.posix.dirname(place), bare) }
   }

@@ -5,6 +5,8 @@ export interface Manifest {
   license: string
   description: string
   dependencies: Record<string, string>
+  /** What the project that uses it brings along. */
+  peerDependencies?: Record<string, string>
 }
 
 const ENTRY = {
@@ -13,7 +15,10 @@ const ENTRY = {
 }
 
 /** The published package.json: the workspace's, without what only this repository understands. */
-export function publishedManifest({ name, version, license, description, dependencies }: Manifest, ours: Manifest[]) {
+export function publishedManifest(
+  { name, version, license, description, dependencies, peerDependencies }: Manifest,
+  ours: Manifest[],
+) {
   const versions = new Map(ours.map((other) => [other.name, other.version]))
   const released = Object.entries(dependencies).map(([dependency, range]) => [
     dependency,
@@ -33,5 +38,6 @@ export function publishedManifest({ name, version, license, description, depende
     exports: { '.': ENTRY, './package.json': './package.json' },
     files: ['index.js', 'index.cjs', 'index.js.map', 'index.cjs.map', 'types'],
     dependencies: Object.fromEntries(released) as Record<string, string>,
+    ...(peerDependencies && { peerDependencies }),
   }
 }

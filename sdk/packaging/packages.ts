@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 /** The packages that are published, each before those that depend on it. */
-export const PUBLISHED = ['sdk/contracts', 'sdk/client'] as const
+export const PUBLISHED = ['sdk/contracts', 'sdk/client', 'sdk/react'] as const
 
 /** The repository, seen from `sdk/packaging/dist` and from `sdk/packaging` alike. */
 export const ROOT = path.resolve(import.meta.dirname, import.meta.dirname.endsWith('dist') ? '../../..' : '../..')

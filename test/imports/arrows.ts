@@ -25,6 +25,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bench: [...SERVER, 'shared/store', 'migrations', 'cli', 'sdk/contracts', 'sdk/client'],
   'sdk/contracts': CONTRACTS,
   'sdk/client': ['sdk/contracts'],
+  'sdk/react': ['sdk/client'],
   'sdk/packaging': [],
   'sdk/*': [...CONTRACTS, 'sdk/*'],
   studio: [...CONTRACTS, 'sdk/*'],

@@ -4,13 +4,21 @@ import { type TestServer, startTestServer } from '../../../test/server/startTest
 import { ROOT } from '../packages.ts'
 import { type Packed, pack, run } from './packed.ts'
 
+/** As this repository has it, so that npm has it in its cache. */
+const REACT = '19.3.1'
+
 let server: TestServer
 let packed: Packed
 /** An empty project with the tarballs installed, as somebody who uses them has it. */
 beforeAll(async () => {
   ;[server, packed] = await Promise.all([startTestServer(), pack()])
-  const { 'sdk/contracts': contracts, 'sdk/client': client } = packed.tarballs
-  const dependencies = { '@agentview/contracts': `file:${contracts}`, '@agentview/client': `file:${client}` }
+  const { 'sdk/contracts': contracts, 'sdk/client': client, 'sdk/react': react } = packed.tarballs
+  const ours = {
+    '@agentview/contracts': `file:${contracts}`,
+    '@agentview/client': `file:${client}`,
+    '@agentview/react': `file:${react}`,
+  }
+  const dependencies = { ...ours, react: REACT, 'react-dom': REACT }
   await writeFile(
     path.join(packed.folder, 'package.json'),
     JSON.stringify({ name: 'project', private: true, type: 'module', dependencies }),
@@ -45,6 +53,27 @@ test.each([
   const { stdout, stderr } = await run(process.execPath, [file], { cwd: packed.folder })
   expect(stderr).toBe('')
   expect(stdout).toBe('user: Hello\nassistant: You said: Hello\n')
+})
+
+const RENDERED = `
+  const client = { subscribe: () => () => undefined, getState: () => ({}) }
+  const Chat = () => createElement('p', null, useChat().status)
+  console.log(renderToString(createElement(AgentViewProvider, { client }, createElement(Chat))))
+`
+const NAMES: Record<string, string> = {
+  react: 'createElement',
+  'react-dom/server': 'renderToString',
+  '@agentview/react': 'AgentViewProvider, useChat',
+}
+test.each([
+  ['import', 'hooks.mjs', (name: string, from: string) => `import { ${name} } from '${from}'`],
+  ['require', 'hooks.cjs', (name: string, from: string) => `const { ${name} } = require('${from}')`],
+])('the hooks render where they are installed, by %s', async (_how, file, load) => {
+  const loads = Object.entries(NAMES).map(([from, name]) => load(name, from))
+  await writeFile(path.join(packed.folder, file), [...loads, RENDERED].join('\n'))
+  const { stdout, stderr } = await run(process.execPath, [file], { cwd: packed.folder })
+  expect(stderr).toBe('')
+  expect(stdout).toBe('<p>idle</p>\n')
 })
 
 test('it is TypeScript’s as well, with nothing skipped', async () => {

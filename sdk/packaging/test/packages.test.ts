@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { PUBLISHED, ROOT } from '../packages.ts'
 import { type Packed, pack, run } from './packed.ts'
@@ -58,6 +59,11 @@ test('a page with the client loads at most 30 KB, of which Socket.IO is half', a
   const client = JSON.stringify(path.join(packed.stageOf('sdk/client'), 'index.js'))
   const whole = await gzipped(`import { AgentViewClient } from ${client}; globalThis.client = AgentViewClient`)
   expect(whole).toBeLessThan(30_000)
+})
+
+test('the hooks add at most 4 KB to a page that has the client and React', async () => {
+  const hooks = await readFile(path.join(packed.stageOf('sdk/react'), 'index.js'))
+  expect(gzipSync(hooks).length).toBeLessThan(4_000)
 })
 
 test('what is published says which of our versions it stands on', async () => {

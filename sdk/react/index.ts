@@ -1,0 +1,13 @@
+'use client'
+
+export { AgentViewProvider, type AgentViewProviderProps } from './AgentViewProvider.tsx'
+export type { ChatError } from './chatError.ts'
+export { type Actions, useActions } from './useActions.ts'
+export { useAgentViewClient } from './useAgentViewClient.ts'
+export { type Chat, type ChatOptions, useChat } from './useChat.ts'
+export { useClientState } from './useClientState.ts'
+export { useConnection } from './useConnection.ts'
+export { type CustomEvent, useCustomEvents } from './useCustomEvents.ts'
+export { type OpenSession, useSession } from './useSession.ts'
+export { type SessionList, useSessions } from './useSessions.ts'
+export { type ToolExecution, useToolExecution } from './useToolExecution.ts'
