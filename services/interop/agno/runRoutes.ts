@@ -14,6 +14,7 @@ import { listAgents } from '@shared/store/agents'
 import { readLastSeqs } from '@shared/store/readEvents'
 import { findRun, readItemsOfRun } from '@shared/store/runs'
 import type { InteropTools } from '../interopTools.ts'
+import { titleOf } from '../titleOf.ts'
 import type { AgnoRoutes } from './agnoRoutes.ts'
 import { readForm } from './readForm.ts'
 import type { RunAbout } from './runEvents.ts'
@@ -92,12 +93,4 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
 function checkedSession(sessionId: string): string {
   if (uuidOf('session', sessionId) === null) throw notFound('session')
   return sessionId
-}
-
-const TITLE_CHARS = 80
-
-/** Agno's clients show a session by its first message until it is renamed. */
-function titleOf(message: string): string {
-  const line = message.trim().split('\n')[0] ?? ''
-  return line.length <= TITLE_CHARS ? line || '…' : `${line.slice(0, TITLE_CHARS - 1)}…`
 }
