@@ -19,6 +19,8 @@ export interface KnownMessages {
   folded: ReadonlySet<string>
   /** The run that will be told from its beginning. */
   retold: string | null
+  /** What the user has said just now: it comes last. */
+  fresh: ReadonlySet<string>
 }
 
 /**
@@ -29,16 +31,18 @@ export interface KnownMessages {
 export function mergeMessages(sent: readonly ClientMessage[], known: KnownMessages): Shown {
   const history = new Map(known.history.map((message) => [message.id, message]))
   const own = new Map<string | null, ClientMessage[]>()
-  const kept: ClientMessage[] = []
+  const last: ClientMessage[] = []
   let anchor: string | null = null
   for (const message of sent) {
-    if (history.has(message.id)) anchor = message.id
-    else if (isStale(message, history, known, anchor === null) || known.folded.has(message.id)) continue
-    else own.set(anchor, [...(own.get(anchor) ?? []), message])
-    kept.push(message)
+    const { id } = message
+    if (history.has(id)) anchor = id
+    else if (known.fresh.has(id)) last.push(message)
+    else if (!known.folded.has(id) && !isStale(message, history, known, anchor === null))
+      own.set(anchor, [...(own.get(anchor) ?? []), message])
   }
   const after = (id: string | null) => own.get(id) ?? []
-  const messages = [...after(null), ...known.history.flatMap((message) => [message, ...after(message.id)])]
+  const past = known.history.flatMap((message) => [message, ...after(message.id)])
+  const messages = [...after(null), ...past, ...last]
   const visible = sent.filter(({ id }) => !known.folded.has(id))
   const isSame = visible.length === messages.length && visible.every((message, at) => isAs(message, messages[at]!))
   return isSame ? { messages: [...sent], isOther: false } : { messages, isOther: true }

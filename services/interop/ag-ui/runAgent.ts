@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import { RunAgentInput } from '@shared/contracts/agUi'
+import { type ClientMessage, RunAgentInput } from '@shared/contracts/agUi'
 import { checkOf } from '@shared/contracts/validate'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { isObject } from '@shared/domain/json'
@@ -29,6 +29,8 @@ interface Told {
   run: Run
   after: number
   before: readonly Item[]
+  /** The messages that began it just now. */
+  fresh: readonly ClientMessage[]
 }
 
 /**
@@ -76,7 +78,7 @@ async function whatToTell(
     const { runId, made } = await acceptMessages(tools, caller, agent, thread, asked, fresh)
     const run = made?.run ?? (await findRun(tools.db, scopeOf(caller), runId))
     if (!run) throw notFound('run')
-    return fromBeginning(run)
+    return { ...fromBeginning(run), fresh }
   }
   const last = runs.at(-1)
   if (last) return fromBeginning(last)
@@ -93,11 +95,11 @@ async function goOn(
   const [before, seqs] = await Promise.all([readItemsOfRun(tools.db, paused), readLastSeqs(tools.db, [sessionId])])
   const run = await resumeRun(tools, caller, paused.id, answers)
   // As long as calls wait for an answer nothing new comes: it is told what it waits for.
-  return run.status === 'paused' ? fromBeginning(run) : { run, before, after: seqs.get(sessionId) ?? 0 }
+  return run.status === 'paused' ? fromBeginning(run) : { run, before, after: seqs.get(sessionId) ?? 0, fresh: [] }
 }
 
 function fromBeginning(run: Run): Told {
-  return { run, after: 0, before: [] }
+  return { run, after: 0, before: [], fresh: [] }
 }
 
 function clientRunOf({ metadata }: Run): unknown {
@@ -110,7 +112,7 @@ async function stream(
   { session }: Thread,
   history: History,
   asked: RunAgentInput,
-  { run, after, before }: Told,
+  { run, after, before, fresh }: Told,
   response: Response,
 ): Promise<void> {
   const { id: runId, sessionId, leg } = run
@@ -119,6 +121,7 @@ async function stream(
     isCut: (history.runs[0]?.runNo ?? 1) > 1,
     folded: new Set(history.runs.flatMap((one) => clientIdsOf(one).slice(0, -1))),
     retold: after === 0 ? runId : null,
+    fresh: new Set(fresh.map(({ id }) => id)),
   })
   const { threadId, runId: clientRunId } = asked
   const about = { threadId, clientRunId, runId, sessionId, base: messages, before, leg, answers: answersIn(asked) }

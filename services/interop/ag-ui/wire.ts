@@ -26,14 +26,15 @@ export function agUiWire(about: RunAbout, beginning: readonly AgUiEvent[]): Wire
 
 /**
  * What a stream begins with. A client keeps the order of the messages that it has, so it is told of none before it is told of
- * all, when it has them otherwise.
+ * all, when it has them otherwise. Its thoughts it keeps, unless there is one among what it is told.
  */
 export function beginningOf(about: RunAbout, isOther: boolean, state: Json | undefined): AgUiEvent[] {
   const { threadId, clientRunId, runId, sessionId, base } = about
+  const none = base.some(({ role }) => role === 'reasoning') ? [{ id: 'none', role: 'reasoning', content: '' }] : []
   return [
     { type: 'RUN_STARTED', threadId, runId: clientRunId },
     { type: 'CUSTOM', name: 'agentview', value: { sessionId, runId } },
-    ...(isOther ? [[], base].map((messages) => ({ type: 'MESSAGES_SNAPSHOT', messages })) : []),
+    ...(isOther ? [none, base].map((messages) => ({ type: 'MESSAGES_SNAPSHOT', messages })) : []),
     ...(state === undefined ? [] : [{ type: 'STATE_SNAPSHOT', snapshot: state }]),
   ]
 }

@@ -1,19 +1,23 @@
 import { type Message, HttpAgent } from '@ag-ui/client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import type { JsonObject } from '@shared/domain/json'
+import { type JsonObject, isObject } from '@shared/domain/json'
+import type { Session } from '@shared/domain/objects'
+import type { Page } from '../../../test/server/apiClient.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
 import type { Person } from '../../../test/server/tenant.ts'
 
 let server: TestServer
 let person: Person
+/** Resolves when the client shows what an attempt has said that will fail. */
+let untilHeard = (): Promise<unknown> => Promise.resolve()
 /** What the agent was told of the client's request. */
 const told: JsonObject[] = []
 
 beforeAll(async () => {
   server = await startTestServer()
   person = await server.main.newPerson()
-  server.apps.set('guide', ({ request, frame, end }) => {
+  server.apps.set('guide', async ({ request, frame, end }) => {
     told.push(request.run.metadata)
     const said = request.input['content']
     if (request.run.leg > 0) {
@@ -35,6 +39,7 @@ beforeAll(async () => {
       frame('item', { item: { type: 'reasoning', content: 'Hm.' } })
       frame('item', { item: { type: 'tool_call', callId: 'c1', name: 'look_up', arguments: {} } })
       frame('text', { delta: 'Wrong ans' })
+      await untilHeard()
       frame('error', { message: 'I have stumbled.', retryable: true })
       return end()
     } else if (said === 'break') {
@@ -52,14 +57,16 @@ beforeEach(() => {
   jest.spyOn(console, 'warn').mockReturnValue()
   jest.spyOn(console, 'error').mockReturnValue()
 })
-afterEach(() => jest.restoreAllMocks())
+afterEach(() => {
+  jest.restoreAllMocks()
+})
 afterAll(() => server?.close())
 
 interface Setting {
   threadId?: string
   agent?: string
   token?: string
-  messages?: Message[]
+  initialMessages?: Message[]
 }
 
 /** The official client, as a page makes it. */
@@ -147,7 +154,10 @@ describe('the official AG-UI client', () => {
     expect(shown(loaded)).toEqual(all)
     expect(loaded.messages).toEqual(agent.messages)
     expect(loaded.state).toEqual({ looked: 1 })
-    const fresh = newAgent({ threadId: agent.threadId, messages: [{ id: 'g', role: 'assistant', content: 'Hello.' }] })
+    const fresh = newAgent({
+      threadId: agent.threadId,
+      initialMessages: [{ id: 'g', role: 'assistant', content: 'Hello.' }],
+    })
     await say(fresh, 'more')
     expect(shown(fresh)).toEqual(['assistant: Hello.', ...all, 'user: more', 'assistant: more!'])
     await say(agent, 'and')
@@ -178,7 +188,7 @@ describe('the official AG-UI client', () => {
     ]
     expect(shown(agent)).toEqual(whole)
     // The same answer again, by a client that has lost what came of it.
-    const again = newAgent({ threadId: agent.threadId, messages: agent.messages.slice(0, 4) })
+    const again = newAgent({ threadId: agent.threadId, initialMessages: agent.messages.slice(0, 4) })
     await say(again, null)
     expect(shown(again)).toEqual(whole)
     await say(agent, 'thanks')
@@ -196,10 +206,13 @@ describe('the official AG-UI client', () => {
   test('shows nothing of an attempt that failed in mid-stream', async () => {
     const agent = newAgent()
     await say(agent, 'look')
+    const hears = (one: HttpAgent) => () => eventually(() => shown(one).includes('assistant: Wrong ans'))
+    untilHeard = hears(agent)
     const types = await say(agent, 'stumble')
     expect(types.filter((type) => type === 'MESSAGES_SNAPSHOT')).toHaveLength(1)
     expect(shown(agent)).toEqual([...LOOKED, 'user: stumble', 'assistant: stumble!'])
     const alone = newAgent()
+    untilHeard = hears(alone)
     await say(alone, 'stumble')
     // A thought can't be taken back, but emptied.
     expect(shown(alone).filter((line) => line !== 'reasoning: ')).toEqual(['user: stumble', 'assistant: stumble!'])
@@ -220,16 +233,16 @@ describe('the official AG-UI client', () => {
   test('whose connection broke reads the same run to its end', async () => {
     const agent = newAgent({ agent: 'staged' })
     const runId = 'the same run'
+    const our = ourRun(agent)
     const running = say(agent, 'slow', { runId }).catch(() => [])
-    const our = await ourRun(agent)
-    const { frame, end } = await server.stage.turn(our)
+    const { frame, end } = await server.stage.turn(await our)
     frame('text', { delta: 'Slowly' })
     await eventually(() => shown(agent).includes('assistant: Slowly'))
     agent.abortRun()
     await running
     frame('text', { delta: ' but surely.' })
     const again = say(agent, null, { runId })
-    const later = newAgent({ agent: 'staged', threadId: agent.threadId, messages: agent.messages })
+    const later = newAgent({ agent: 'staged', threadId: agent.threadId, initialMessages: agent.messages })
     const other = say(later, null)
     frame('done')
     end()
@@ -243,18 +256,19 @@ describe('the official AG-UI client', () => {
     const agent = newAgent({ agent: 'staged' })
     const outcomes: string[] = []
     agent.subscribe({ onRunFinishedEvent: ({ outcome }) => void outcomes.push(outcome) })
+    const begun = ourRun(agent)
     const running = say(agent, 'wait')
-    const our = await ourRun(agent)
+    const our = await begun
     await server.stage.turn(our)
-    await person.client.cancelRun(our)
+    await person.client.cancel(our)
     await running
     expect(outcomes).toEqual(['cancelled'])
   })
 
   test('that sends the same run many times at once has begun it once', async () => {
     const threadId = 'many at once'
-    const messages: Message[] = [{ id: 'once', role: 'user', content: 'only once' }]
-    const agents = Array.from({ length: 4 }, () => newAgent({ threadId, messages }))
+    const initialMessages: Message[] = [{ id: 'once', role: 'user', content: 'only once' }]
+    const agents = Array.from({ length: 4 }, () => newAgent({ threadId, initialMessages }))
     await Promise.all(agents.map((agent) => say(agent, null, { runId: 'one' })))
     for (const agent of agents) expect(shown(agent)).toEqual(['user: only once', 'assistant: only once!'])
     expect(await runsOf('only once')).toHaveLength(1)
@@ -266,22 +280,21 @@ describe('the official AG-UI client', () => {
     const theirs = newAgent({ threadId: 'ours', token: (await server.main.newPerson()).token })
     await say(theirs, 'theirs')
     expect(shown(theirs)).toEqual(['user: theirs', 'assistant: theirs!'])
-    const [session] = (await person.client.listSessions({ agent: 'guide' })).data
+    const session = (await sessionsOf(person)).find(({ title }) => title === 'mine')
     const stranger = newAgent({ threadId: session!.id, token: (await server.main.newPerson()).token })
     await expect(say(stranger, 'x')).rejects.toThrow('No such session')
     const byId = newAgent({ threadId: session!.id })
     await say(byId, null)
     expect(byId.messages).toEqual(mine.messages)
     await expect(say(newAgent({ agent: 'echo', threadId: session!.id }), 'x')).rejects.toThrow('No such session')
-    await person.client.deleteSession(session!.id)
+    await person.client.request('DELETE', `/v1/sessions/${session!.id}`)
     await expect(say(mine, 'again')).rejects.toThrow('This thread was deleted')
   })
 
   test('of a server begins threads for end users', async () => {
     const agent = newAgent({ token: server.main.secretKey })
     await say(agent, 'for somebody', { forwardedProps: { endUserId: person.id } })
-    const { data } = await person.client.listSessions({ agent: 'guide' })
-    expect(data.map(({ title }) => title)).toContain('for somebody')
+    expect((await sessionsOf(person)).map(({ title }) => title)).toContain('for somebody')
     const plain = newAgent({ token: server.main.secretKey })
     await say(plain, 'one')
     await say(plain, 'two')
@@ -289,11 +302,17 @@ describe('the official AG-UI client', () => {
   })
 })
 
-/** The id of ours of the run that an agent has just begun. */
+async function sessionsOf({ client }: Person): Promise<Session[]> {
+  return (await client.get<Page<Session>>('/v1/sessions?agent=guide')).body.data
+}
+
+/** The id of ours of the next run that an agent begins. */
 async function ourRun(agent: HttpAgent): Promise<string> {
   return new Promise((resolve) => {
     agent.subscribe({
-      onCustomEvent: ({ event }) => event.name === 'agentview' && resolve((event.value as { runId: string }).runId),
+      onCustomEvent: ({ event: { name, value } }) => {
+        if (name === 'agentview' && isObject(value) && typeof value['runId'] === 'string') resolve(value['runId'])
+      },
     })
   })
 }
@@ -344,7 +363,8 @@ describe('whoever asks wrongly is told so, and leaves nothing behind', () => {
     ['a wrong end user', { ...INPUT, forwardedProps: { endUserId: 'me' } }, 400, { token: 'secret' }],
   ])('%s', async (_what, body, status, { agent = 'guide', token = person.token, type = 'application/json' } = {}) => {
     const credential = token === 'secret' ? server.main.secretKey : token
-    const count = async () => (await server.rows<{ n: string }>('select count(*) as n from sessions'))[0]!.n
+    const count = async () =>
+      (await server.rows<{ n: string }>('select count(*) as n from sessions where deleted_at is null'))[0]!.n
     const before = await count()
     const answer = await fetch(`${server.url}/ag-ui/${agent}`, {
       method: 'POST',
