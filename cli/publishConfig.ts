@@ -6,7 +6,6 @@ import type { CustomerAuth } from '@shared/store/organizations'
 import type { Database } from '@shared/store/pool'
 import { type Publication, type PublishedAgent, publishAgents } from '@shared/store/publishAgents'
 import { sealAuth, sealDefinition } from '@shared/store/sealedDefinitions'
-import { loadConfig } from './config/loadConfig.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
 /** What a config file defines, its secrets sealed, as it is stored. */
@@ -28,6 +27,8 @@ export async function configuredPart({ config }: Settings, secret: string): Prom
 
 /** What a config file defines. Throws ConfigError, also when there is none. */
 export async function readSealed(file: string, secret: string): Promise<SealedConfig> {
+  // A process without a config file needs no bundler.
+  const { loadConfig } = await import('./config/loadConfig.ts')
   const { agents, auth, files } = await loadConfig(file)
   return {
     agents: agents.map((definition) => sealDefinition(secret, definition)),

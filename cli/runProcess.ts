@@ -3,7 +3,6 @@ import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
 import { migrate } from '@agentview/migrations/migrate'
 import { smtpMailer } from '@services/admin/mailer'
-import { openAdmin } from '@services/admin/openAdmin'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
 import { mountInterop } from '@services/interop/mountInterop'
@@ -96,7 +95,7 @@ export async function runProcess(options: RunOptions): Promise<RunningProcess> {
     const begun = await begin(options, stopping)
     const { credentials, agents } = await prepare(begun)
     if (roles.includes('worker')) await beginWorker(begun)
-    serve(begun, credentials)
+    await serve(begun, credentials)
     return { port: begun.listening.port, credentials, agents, stop: () => stopping.stopAll() }
   } catch (error) {
     await stopping.stopAll()
@@ -225,10 +224,10 @@ function publicUrlOf({ options, listening }: Pick<Begun, 'options' | 'listening'
   return options.settings.publicUrl ?? `http://localhost:${listening.port}`
 }
 
-function serve(
+async function serve(
   { options, stopping, log, listening, databaseUrl, db, broker, secret, limits, metrics, guard }: Begun,
   credentials: Credentials | null,
-): void {
+): Promise<void> {
   const { roles, version } = options
   const app = newApp()
   let listener: RequestListener = app
@@ -272,6 +271,8 @@ function serve(
       listener = messagesInFront(tools, door, markForPage, app)
     }
     if (roles.includes('admin')) {
+      // The library that logs people in takes longer to load than all the rest of a process.
+      const { openAdmin } = await import('@services/admin/openAdmin')
       const closeAdmin = openAdmin(app, {
         ...tools,
         authenticator,

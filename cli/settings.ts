@@ -282,3 +282,10 @@ function oneOf(name: SettingName, value: string): string {
   if (LEVELS.includes(value)) return value
   throw new SettingsError(`${name} is "${value}": it must be one of ${LEVELS.join(', ')}.`)
 }
+
+/** The database of a cluster. Throws SettingsError where there is none to speak of. */
+export function databaseUrlOf(settings: Settings): string {
+  if (settings.databaseUrl === null)
+    throw new SettingsError('Set DATABASE_URL; the embedded Postgres needs no preparation.')
+  return settings.databaseUrl
+}

@@ -26,10 +26,10 @@ const jestArguments = process.argv.slice(2).filter((argument) => argument !== '-
 if (inContainers) jestArguments.push('--selectProjects', 'infrastructure')
 
 /**
- * All but the tests to which another Postgres or Redis can make a difference. What stands on the store and the broker
- * (API, sockets) or starts services of its own (embedded Postgres, recorded conversations) would only run once more.
+ * All but the tests to which another Postgres or Redis can make a difference: all SQL is in the store, all that Redis is
+ * asked in the broker and the limits. What stands on them (workers, API, sockets) would only run once more.
  */
-const NOT_NEAR_SERVICES = '<rootDir>/(?!shared/(store|broker|delivery)/|workers/).*\\.infra\\.test\\.'
+const NOT_NEAR_SERVICES = '<rootDir>/(?!shared/(store|broker|limits)/).*\\.infra\\.test\\.'
 
 /** Ends all that was started, last first. @type {(() => Promise<unknown>)[]} */
 const cleanups = []

@@ -16,6 +16,8 @@ export interface ScenarioContext {
     sessions?: readonly number[]
     /** Length of one measured window. */
     seconds?: number
+    /** How long before it a loop runs without being counted. */
+    warmUpSeconds?: number
     /** Alternations of two measured things. */
     rounds?: number
     /** A folder for CPU profiles of all our processes. */
@@ -29,6 +31,11 @@ export interface ScenarioContext {
   cleanup: Cleanup
   /** Progress, for a person: never part of the result. */
   say(line: string): void
+}
+
+/** Processes that have just started are slow: their code is not compiled yet, their caches are empty. */
+export function warmUpSecondsOf({ asked }: Pick<ScenarioContext, 'asked'>): number {
+  return asked.warmUpSeconds ?? 4
 }
 
 /** What came of a scenario: the same for people, for programs, and for the judgement. */

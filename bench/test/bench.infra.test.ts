@@ -4,17 +4,15 @@ import { withCleanup } from '../cluster/cleanup.ts'
 import { embedded } from '../scenarios/embedded/embedded.ts'
 import { floor } from '../scenarios/floor/floor.ts'
 import type { ScenarioContext } from '../scenarios/scenario.ts'
-import { throughput } from '../scenarios/throughput/throughput.ts'
 
 function contextOf(cleanup: ScenarioContext['cleanup']): ScenarioContext {
-  const asked = { sessions: [4], seconds: 1, rounds: 1 }
+  const asked = { sessions: [4], seconds: 1, warmUpSeconds: 0.5, rounds: 1 }
   return { effort: 'check', asked, environment: process.env, cleanup, say: () => undefined }
 }
 
-/** It starts a Redis of its own, where there is one. The invariants are what is tested here: on a busy machine a rate says nothing. */
+/** The loop is that of `throughput` in both. It starts a Redis of its own, where there is one. The invariants are what is tested here: on a busy machine a rate says nothing. */
 describeWithRedis('the bench', () => {
   test.each([
-    ['throughput', throughput],
     ['floor', floor],
     ['embedded', embedded],
   ])(

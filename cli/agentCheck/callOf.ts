@@ -3,10 +3,9 @@ import type { AgentRequest } from '@shared/contracts/agentApi'
 import type { AgentCall } from '@workers/agent/callAgentApp'
 import { agUiCallFor } from '@workers/agent/protocols/ag-ui/agUiCall'
 import { signatureHeaders } from '@workers/webhooks/signatureHeaders'
+import type { CheckedProtocol } from './checkedProtocols.ts'
 
 /** What can be checked. A Chat Completions endpoint is a model's: whether it answers is seen by asking it. */
-export const CHECKED_PROTOCOLS = ['agentview', 'ag-ui'] as const
-export type CheckedProtocol = (typeof CHECKED_PROTOCOLS)[number]
 
 export interface Signing {
   protocol: CheckedProtocol

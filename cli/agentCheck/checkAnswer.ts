@@ -1,4 +1,4 @@
-import type { CheckedProtocol } from './callOf.ts'
+import type { CheckedProtocol } from './checkedProtocols.ts'
 import { adviceOn, failureOf, seenOf } from './failures.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './tryCall.ts'

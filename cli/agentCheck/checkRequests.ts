@@ -1,4 +1,4 @@
-import type { CheckedProtocol } from './callOf.ts'
+import type { CheckedProtocol } from './checkedProtocols.ts'
 import { milliseconds } from './checkAnswer.ts'
 import { adviceOn, failureOf, isOwnError, seenOf } from './failures.ts'
 import type { Finding } from './finding.ts'

@@ -1,20 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type JsonObject, isObject } from '@shared/domain/json'
-import { closeAgentConnections } from '@workers/agent/callAgentApp'
-import { readCredentials } from '../credentials.ts'
-import { CHECKED_PROTOCOLS, type CheckedProtocol } from './callOf.ts'
-import { checkAgent } from './checkAgent.ts'
-import { type Verdict, formatFinding } from './finding.ts'
-
-interface Flags {
-  protocol: CheckedProtocol
-  apiKey?: string
-  secret?: string
-  input: JsonObject
-  metadata: JsonObject
-  type: string
-  timeout: number
-}
+import { CHECKED_PROTOCOLS } from './checkedProtocols.ts'
+import type { CheckFlags } from './runCheck.ts'
 
 const HELLO = { type: 'message', role: 'user', content: 'Hello! 👋' }
 
@@ -36,23 +23,8 @@ export function agentCommand(): Command {
     .option('--metadata <json>', 'the session’s metadata', jsonObject, {})
     .option('--type <run type>', 'the run’s type', 'chat')
     .option('--timeout <seconds>', 'for each call', seconds, 120)
-    .action(check)
+    .action(async (url: string, flags: CheckFlags) => (await import('./runCheck.ts')).runCheck(url, flags))
   return command
-}
-
-async function check(url: string, { protocol, apiKey, input, metadata, type, timeout, secret }: Flags): Promise<void> {
-  const credentials = secret === undefined ? await readCredentials(process.env.AGENTVIEW_DATA ?? '.agentview') : null
-  const known = secret ?? credentials?.agentSigningSecret ?? null
-  const counts: Record<Verdict, number> = { good: 0, doubtful: 0, bad: 0 }
-  const about = { url, protocol, apiKey, secret: known }
-  const agent = { ...about, input, metadata, runType: type, totalMs: timeout * 1_000 }
-  for await (const finding of checkAgent(agent)) {
-    counts[finding.verdict]++
-    console.log(formatFinding(finding))
-  }
-  console.log(`${counts.good} good, ${counts.doubtful} could be better, ${counts.bad} wrong`)
-  await closeAgentConnections()
-  process.exitCode = counts.bad > 0 ? 1 : 0
 }
 
 function httpUrl(text: string): string {

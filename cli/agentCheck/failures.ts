@@ -1,5 +1,5 @@
 import { AgentFailure } from '@workers/agent/agentFailure'
-import type { CheckedProtocol } from './callOf.ts'
+import type { CheckedProtocol } from './checkedProtocols.ts'
 import type { Outcome } from './tryCall.ts'
 
 /** What of our own codes there are; every other one is the agent's own word. */

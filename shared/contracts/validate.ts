@@ -15,13 +15,21 @@ function newAjv(options: { coerceTypes?: boolean } = {}): Ajv2020 {
 /** A check of one of our own schemas: the value with its type, or what is wrong with it. */
 export type Check<T> = (value: unknown) => { ok: true; value: T } | { ok: false; details: ErrorDetail[] }
 
-/** Compiles a schema of ours. `coerce` reads numbers and booleans from text (query strings) and changes the value in place. */
+/**
+ * A check by a schema of ours. `coerce` reads numbers and booleans from text (query strings) and changes the value in place.
+ * The schema is compiled with its first value: all of them together would take a process half a second of its start.
+ */
 export function checkOf<Schema extends TSchema>(
   schema: Schema,
   options: { coerce?: boolean } = {},
 ): Check<Static<Schema>> {
-  const validate: ValidateFunction<Static<Schema>> = (options.coerce ? coercing : ajv).compile<Static<Schema>>(schema)
-  return (value) => (validate(value) ? { ok: true, value } : { ok: false, details: detailsOf(validate.errors ?? []) })
+  let compiled: ValidateFunction<Static<Schema>> | null = null
+  return (value) => {
+    const validate: ValidateFunction<Static<Schema>> =
+      compiled ?? (options.coerce ? coercing : ajv).compile<Static<Schema>>(schema)
+    compiled = validate
+    return validate(value) ? { ok: true, value } : { ok: false, details: detailsOf(validate.errors ?? []) }
+  }
 }
 
 /** Ajv's errors for a person: where, and what is expected there. */

@@ -6,7 +6,7 @@ import { addMember } from '@shared/store/admin/members'
 import { insertUser } from '@shared/store/admin/users'
 import type { Answer, ErrorBody, RequestOptions } from './apiClient.ts'
 import { growing } from './eventually.ts'
-import type { TestServer } from './startTestServer.ts'
+import type { AdminServer } from './startAdminServer.ts'
 import { createParser } from 'eventsource-parser'
 
 /** One password for all of a test: its hash costs more than the rest of a login. */
@@ -45,7 +45,7 @@ type Cookies = Map<string, string>
 
 /** A request as a browser sends it; `cookies` is kept up to date. */
 export async function browse<Body = unknown>(
-  { url, adminContract }: Pick<TestServer, 'url' | 'adminContract'>,
+  { url, adminContract }: Pick<AdminServer, 'url' | 'adminContract'>,
   cookies: Cookies,
   method: string,
   path: string,
@@ -86,7 +86,7 @@ function takeCookies(cookies: Cookies, response: Response): void {
 }
 
 /** Logs somebody in; throws when that is refused. */
-export async function logIn(server: TestServer, email: string, password = PASSWORD): Promise<AdminClient> {
+export async function logIn(server: AdminServer, email: string, password = PASSWORD): Promise<AdminClient> {
   const cookies: Cookies = new Map()
   // An address of his own, so that tests of many people don't meet the limit of tries.
   const address = { 'x-test-address': randomBytes(4).toString('hex') }
@@ -95,7 +95,7 @@ export async function logIn(server: TestServer, email: string, password = PASSWO
   return clientOf(server, cookies, login.body, email)
 }
 
-export function clientOf(server: TestServer, cookies: Cookies, me: Me, email: string): AdminClient {
+export function clientOf(server: AdminServer, cookies: Cookies, me: Me, email: string): AdminClient {
   const request = <Body>(method: string, path: string, options: RequestOptions = {}) =>
     browse<Body>(server, cookies, method, path, {
       ...options,
@@ -118,7 +118,7 @@ export function clientOf(server: TestServer, cookies: Cookies, me: Me, email: st
 
 /** Somebody new in an organization, logged in. */
 export async function newMember(
-  server: TestServer,
+  server: AdminServer,
   organizationId: string,
   role: Role,
   name = 'Somebody',

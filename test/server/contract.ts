@@ -29,11 +29,12 @@ export interface Contract {
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
 addFormats.default(ajv)
-const isEvent: ValidateFunction = ajv.compile(Event)
+let eventCheck: ValidateFunction | null = null
 
 /** The event that was sent; throws when it isn't one. */
 export function checkedEvent(value: unknown): DeliveredEvent {
-  if (isEvent(value)) return value as DeliveredEvent
+  eventCheck ??= ajv.compile(Event)
+  if (eventCheck(value)) return value as DeliveredEvent
   throw new Error(`not an event of the contract: ${JSON.stringify(value)?.slice(0, 2_000)}`)
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import type { Express } from 'express'
 import type { QueryResultRow } from 'pg'
 import { pino } from 'pino'
-import { openAdmin } from '@services/admin/openAdmin'
-import type { Mail } from '@services/admin/mailer'
+import type { AdminOptions } from '@services/admin/openAdmin'
 import { messagesInFront } from '@services/api/messagesInFront'
 import { mountApi } from '@services/api/mountApi'
 import { mountInterop } from '@services/interop/mountInterop'
@@ -32,7 +32,6 @@ import { type Database, createPool } from '@shared/store/pool'
 import { readEvents } from '@shared/store/readEvents'
 import { closeAgentConnections } from '@workers/agent/callAgentApp'
 import { leasesOf } from '@shared/domain/leases'
-import { requestBody } from '@workers/agent/requestBody'
 import { startReconciler } from '@workers/jobs/reconciler'
 import { startWorker } from '@workers/jobs/worker'
 import { listen } from '../../cli/listen.ts'
@@ -54,11 +53,8 @@ export interface TestServer {
   tokens: EndUserTokens
   contract: Contract
   apps: AgentApps
-  adminContract: Contract
   /** Failures of ours that were logged; a test that makes one takes it away. */
   faults: string[]
-  /** What was mailed to people. */
-  mails: Mail[]
   /** The agent app of the agent `staged` of each tenant. */
   stage: Stage
   main: Tenant
@@ -85,7 +81,12 @@ export interface TestServerOptions {
   allowHosts?: string[]
   /** None, unless said. */
   limits?: Partial<LimitSettings>
+  /** Mounts the Admin API, see startAdminServer.ts; gives what closes it. */
+  mountAdmin?: (app: Express, process: AdminProcess) => () => Promise<void>
 }
+
+/** What the Admin API has in common with the rest of the process. */
+export type AdminProcess = Omit<AdminOptions, 'mailer' | 'writeRequest' | 'addressOf' | 'version'>
 
 const ORIGINS = { main: 'https://shop.example', other: 'https://other.example' }
 
@@ -182,18 +183,9 @@ async function compose(
   mountRealtime(app, tools, door)
   const io = attachSockets(listening.server, tools)
   mountApi(app, tools, door, '0.0.0')
-  const mails: Mail[] = []
-  const closeAdmin = openAdmin(app, {
-    ...tools,
-    authenticator,
-    databaseUrl: database.url,
-    version: '0.0.0',
-    publicUrl: options.publicUrl ?? url,
-    mailer: { send: async (mail) => void mails.push(mail) },
-    writeRequest: requestBody,
-    addressOf: ({ headers, socket }) => String(headers['x-test-address'] ?? socket.remoteAddress),
-  })
-  closing.push(closeAdmin)
+  const admin = { ...tools, authenticator, databaseUrl: database.url, publicUrl: options.publicUrl ?? url }
+  const closeAdmin = options.mountAdmin?.(app, admin)
+  if (closeAdmin) closing.push(closeAdmin)
   app.use(answerNotFound(), answerErrors(log))
   listening.serve(messagesInFront(tools, door, markForPage, app))
   closing.push(
@@ -204,7 +196,6 @@ async function compose(
   )
 
   const contract = await readContract(url)
-  const adminContract = await readContract(url, '/admin/v1/openapi.json')
   const begun = { url, secret, db, tokens, contract, apps }
   const main = await createTenant(begun, 'main', [ORIGINS.main])
   const other = await createTenant(begun, 'other', [ORIGINS.other])
@@ -213,9 +204,7 @@ async function compose(
     broker,
     feeds,
     limits,
-    adminContract,
     faults,
-    mails,
     stage,
     main,
     other,

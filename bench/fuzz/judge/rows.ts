@@ -3,8 +3,8 @@ import type { Database } from '@shared/store/pool'
 
 /** What is written whatever is asked: signs of life. */
 const OURS = new Set(['workers'])
-/** Where a row may be written by itself at any time: by the senders of webhooks. */
-const RESTLESS = new Set(['deliveries', 'webhook_endpoints'])
+/** Where a row may be written by itself at any time: by the senders of webhooks; when a key was last used, now and then. */
+const RESTLESS = new Set(['deliveries', 'webhook_endpoints', 'api_keys'])
 
 /** Of a table: its rows, and the last transaction that wrote one of them. */
 interface TableState {

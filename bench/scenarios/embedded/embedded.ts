@@ -2,7 +2,7 @@ import { writeConfig } from '../../cluster/agentPlan.ts'
 import { findEmbeddedPostgres, startEmbedded } from '../../cluster/startEmbedded.ts'
 import { makeWorkFolder } from '../../cluster/workFolder.ts'
 import { HISTORY_ITEMS, type Measured, definitionOf, startMeasuredCluster } from '../measuredCluster.ts'
-import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
+import { type Report, type Scenario, type ScenarioContext, warmUpSecondsOf } from '../scenario.ts'
 import { startLoop } from '../throughput/measureLoop.ts'
 import { type Pair, embeddedReport } from './embeddedReport.ts'
 
@@ -15,13 +15,12 @@ export const embedded: Scenario = {
 const SESSIONS = 64
 const ROUNDS = { full: 5, check: 2 }
 const SECONDS = { full: 15, check: 10 }
-const WARM_UP_SECONDS = 4
 /** As many runs at once as the cluster's worker has. */
 const SETTINGS = { WORKER_CONCURRENCY: '256', LOG_LEVEL: 'warn' }
 
 async function measureEmbedded(context: ScenarioContext): Promise<Report> {
   const { sessions = [SESSIONS], seconds = SECONDS[context.effort], rounds = ROUNDS[context.effort] } = context.asked
-  const setting = { seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const setting = { seconds, warmUpSeconds: warmUpSecondsOf(context) }
   const [count = SESSIONS] = sessions
   const cluster = await startMeasuredCluster(context)
   const alone = await startMeasuredEmbedded(context, cluster.agent)

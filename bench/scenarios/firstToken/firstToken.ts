@@ -3,7 +3,7 @@ import { randomNumbers } from '../../faults/arena/randomNumbers.ts'
 import { evenArrivals, poissonArrivals } from '../../load/arrivals.ts'
 import { type MeasuredCluster, startMeasuredCluster } from '../measuredCluster.ts'
 import { type TimedPlay, playTimed } from '../playTimed.ts'
-import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
+import { type Report, type Scenario, type ScenarioContext, warmUpSecondsOf } from '../scenario.ts'
 import { runsPerSecond } from '../throughput/runCost.ts'
 import { measureLoop } from '../throughput/measureLoop.ts'
 import { type PlayedLoad, firstTokenReport } from './firstTokenReport.ts'
@@ -21,7 +21,7 @@ export const firstToken: Scenario = {
 
 const SECONDS = { full: 30, check: 15 }
 const CAPACITY_SESSIONS = 64
-const CAPACITY = { seconds: 6, warmUpSeconds: 4 }
+const CAPACITY_SECONDS = 6
 const LOADS = [30, 70]
 /** Enough that one is seldom still busy when its turn comes. */
 const SESSIONS = 512
@@ -32,7 +32,8 @@ const PACED = { ...PLAIN, everyMs: 10 }
 async function measureFirstToken(context: ScenarioContext): Promise<Report> {
   const { seconds = SECONDS[context.effort], sessions: [sessions = SESSIONS] = [] } = context.asked
   const cluster = await startMeasuredCluster(context)
-  const capacity = runsPerSecond(await measureLoop(cluster, CAPACITY_SESSIONS, CAPACITY, context))
+  const window = { seconds: Math.min(seconds, CAPACITY_SECONDS), warmUpSeconds: warmUpSecondsOf(context) }
+  const capacity = runsPerSecond(await measureLoop(cluster, CAPACITY_SESSIONS, window, context))
   context.say(`capacity: ${Math.round(capacity)} runs/s`)
   const one = evenArrivals((seconds * 1_000) / ONE_USER_EVERY_MS, ONE_USER_EVERY_MS)
   const plays: (Omit<TimedPlay, 'name'> & { load: string })[] = [

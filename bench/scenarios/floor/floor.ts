@@ -1,5 +1,5 @@
 import { type MeasuredCluster, startMeasuredCluster } from '../measuredCluster.ts'
-import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
+import { type Report, type Scenario, type ScenarioContext, warmUpSecondsOf } from '../scenario.ts'
 import { startLoop } from '../throughput/measureLoop.ts'
 import { type Alternation, floorReport, roundOf } from './floorReport.ts'
 import { startFloor } from './measureFloor.ts'
@@ -16,12 +16,11 @@ const ROUNDS = 5
 /** A round that others have disturbed is made up for, so often, unless rounds are asked for. */
 const MORE_ROUNDS = { full: 5, check: 1 }
 const SECONDS = { full: 15, check: 10 }
-const WARM_UP_SECONDS = 4
 
 async function measureRatio(context: ScenarioContext): Promise<Report> {
   const { sessions = [SESSIONS], seconds = SECONDS[context.effort], rounds = ROUNDS } = context.asked
   const most = context.asked.rounds ?? ROUNDS + MORE_ROUNDS[context.effort]
-  const setting = { seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const setting = { seconds, warmUpSeconds: warmUpSecondsOf(context) }
   const [count = SESSIONS] = sessions
   const cluster = withRedis(await startMeasuredCluster(context))
   // Both are kept between their turns, so that neither runs code that was not compiled yet.

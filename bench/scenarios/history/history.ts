@@ -1,6 +1,6 @@
 import { startMeasuredCluster } from '../measuredCluster.ts'
 import { isQuiet } from '../ratio.ts'
-import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
+import { type Report, type Scenario, type ScenarioContext, warmUpSecondsOf } from '../scenario.ts'
 import { type Loop, startLoop } from '../throughput/measureLoop.ts'
 import { openFinished } from './finishedData.ts'
 import { type HistoryRound, historyReport, roundOf } from './historyReport.ts'
@@ -25,7 +25,6 @@ const ROUNDS = { full: 5, check: 3 }
 /** A round that others have disturbed is made up for, so often. */
 const MORE_ROUNDS = { full: 5, check: 1 }
 const SECONDS = { full: 15, check: 8 }
-const WARM_UP_SECONDS = 4
 const PAGES = { full: 200, check: 60 }
 const GROWTH_SECONDS = { full: 600, check: 180 }
 
@@ -41,16 +40,17 @@ async function measureHistory(context: ScenarioContext): Promise<Report> {
   const lists = await measureLists(full, runs, PAGES[effort])
   const seconds = asked.seconds ?? GROWTH_SECONDS[effort]
   context.say(`memory: ${seconds} s`)
-  const window = { seconds, warmUpSeconds: WARM_UP_SECONDS }
+  const window = { seconds, warmUpSeconds: warmUpSecondsOf(context) }
   const { done, growth } = await measureGrowth(full, context, () => loops.full.measure(window))
   const ends = [await loops.full.end(), await loops.empty.end()]
   return historyReport({ runs, rounds, lists, growth: { window: done, processes: growth }, ends })
 }
 
-async function alternate(loops: { full: Loop; empty: Loop }, { asked, effort, say }: ScenarioContext) {
+async function alternate(loops: { full: Loop; empty: Loop }, context: ScenarioContext) {
+  const { asked, effort, say } = context
   const wanted = asked.rounds ?? ROUNDS[effort]
   const most = asked.rounds ?? wanted + MORE_ROUNDS[effort]
-  const setting = { seconds: asked.seconds ?? SECONDS[effort], warmUpSeconds: WARM_UP_SECONDS }
+  const setting = { seconds: asked.seconds ?? SECONDS[effort], warmUpSeconds: warmUpSecondsOf(context) }
   const rounds: HistoryRound[] = []
   while (rounds.filter((round) => isQuiet(roundOf(round))).length < wanted && rounds.length < most) {
     say(`round ${rounds.length + 1}: ${setting.seconds} s of each`)

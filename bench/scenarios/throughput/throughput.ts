@@ -1,6 +1,6 @@
 import { writeFunctionTimes } from '../../measure/functionTimes.ts'
 import { startMeasuredCluster } from '../measuredCluster.ts'
-import type { Report, Scenario, ScenarioContext } from '../scenario.ts'
+import { type Report, type Scenario, type ScenarioContext, warmUpSecondsOf } from '../scenario.ts'
 import { type LoopResult, measureLoop } from './measureLoop.ts'
 import { throughputReport } from './throughputReport.ts'
 
@@ -12,15 +12,15 @@ export const throughput: Scenario = {
 
 const SESSIONS = [1, 16, 64, 256]
 const SECONDS = { full: 20, check: 10 }
-const WARM_UP_SECONDS = 4
 
 async function measureThroughput(context: ScenarioContext): Promise<Report> {
   const { sessions = SESSIONS, seconds = SECONDS[context.effort], profiles } = context.asked
   const cluster = await startMeasuredCluster(context)
+  const setting = { seconds, warmUpSeconds: warmUpSecondsOf(context) }
   const results: LoopResult[] = []
   for (const count of sessions) {
     context.say(`C=${count}: ${seconds} s`)
-    results.push(await measureLoop(cluster, count, { seconds, warmUpSeconds: WARM_UP_SECONDS }, context))
+    results.push(await measureLoop(cluster, count, setting, context))
   }
   if (profiles !== undefined) await writeFunctionTimes(cluster.postgres.url, profiles)
   return throughputReport(results)

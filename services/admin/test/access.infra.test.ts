@@ -7,7 +7,7 @@ import { newId } from '@shared/domain/ids'
 import { type AdminClient, browse, newMember } from '../../../test/server/adminClient.ts'
 import type { Answer, ErrorBody } from '../../../test/server/apiClient.ts'
 import { countRows, quiet } from '../../../test/server/countRows.ts'
-import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
+import { type AdminServer, startAdminServer } from '../../../test/server/startAdminServer.ts'
 
 /** Every route of the Admin API × each role, nobody, a member of another organization, and each credential of the Client API. */
 
@@ -15,14 +15,14 @@ const names = Object.keys(adminRoutes) as AdminRouteName[]
 /** Streams stay open; that they are refused alike is seen by what refuses them. */
 const isStream = (name: AdminRouteName) => 'stream' in adminRoutes[name]
 
-let server: TestServer
+let server: AdminServer
 let world: Record<string, string>
 const members = {} as Record<Role, AdminClient>
 let stranger: AdminClient
 let outsider: AdminClient
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startAdminServer()
   const { organizationId, client } = server.main
   for (const role of ROLES) members[role] = await newMember(server, organizationId, role, role)
   stranger = await newMember(server, server.other.organizationId, 'owner', 'stranger')

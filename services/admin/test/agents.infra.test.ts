@@ -3,15 +3,15 @@ import type { EndUser } from '@shared/domain/objects'
 import { type AdminClient, newMember } from '../../../test/server/adminClient.ts'
 import type { Page } from '../../../test/server/apiClient.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
-import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
+import { type AdminServer, startAdminServer } from '../../../test/server/startAdminServer.ts'
 import type { Tenant } from '../../../test/server/tenant.ts'
 
-let server: TestServer
+let server: AdminServer
 let tenant: Tenant
 let admin: AdminClient
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startAdminServer()
 })
 afterAll(() => server?.close())
 beforeEach(async () => {

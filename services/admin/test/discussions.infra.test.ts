@@ -12,7 +12,7 @@ import { type AdminClient, newMember } from '../../../test/server/adminClient.ts
 import type { ErrorBody, Page } from '../../../test/server/apiClient.ts'
 import { eventually } from '../../../test/server/eventually.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
-import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
+import { type AdminServer, startAdminServer } from '../../../test/server/startAdminServer.ts'
 import type { Tenant } from '../../../test/server/tenant.ts'
 
 interface Comments {
@@ -23,7 +23,7 @@ interface Comments {
 
 /** Both brokers: what is said live goes over them. */
 describe.each(['redis', 'postgres'] as const)('over %s', (broker) => {
-  let server: TestServer
+  let server: AdminServer
   let tenant: Tenant
   let rita: AdminClient
   let anna: AdminClient
@@ -31,7 +31,7 @@ describe.each(['redis', 'postgres'] as const)('over %s', (broker) => {
   let output: Item
 
   beforeAll(async () => {
-    server = await startTestServer({ broker })
+    server = await startAdminServer({ broker })
   })
   afterAll(() => server?.close())
   beforeEach(async () => {

@@ -4,13 +4,13 @@ import { tunables } from '@shared/domain/tunables'
 import { type AdminClient, PASSWORD, browse, logIn, newMember } from '../../../test/server/adminClient.ts'
 import type { ErrorBody } from '../../../test/server/apiClient.ts'
 import { expectRefused } from '../../../test/server/expectRefused.ts'
-import { type TestServer, startTestServer } from '../../../test/server/startTestServer.ts'
+import { type AdminServer, startAdminServer } from '../../../test/server/startAdminServer.ts'
 
-let server: TestServer
+let server: AdminServer
 let owner: AdminClient
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startAdminServer()
   owner = await newMember(server, server.main.organizationId, 'owner', 'Olga')
 })
 afterAll(() => server?.close())
@@ -147,7 +147,7 @@ describe('a cookie', () => {
 })
 
 test('behind https the cookie is for https only', async () => {
-  const secure = await startTestServer({ publicUrl: 'https://agents.example' })
+  const secure = await startAdminServer({ publicUrl: 'https://agents.example' })
   try {
     const person = await newMember(secure, secure.main.organizationId, 'viewer')
     expect(person.cookie()).toMatch(/^__Secure-agentview\.session_token=/)
