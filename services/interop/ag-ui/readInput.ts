@@ -59,7 +59,7 @@ function approvalIn({ status, payload }: Entry): { approved: boolean; reason?: s
   if (status === 'cancelled') return { approved: false }
   if (!isObject(payload) || typeof payload['approved'] !== 'boolean') return null
   const { approved, reason } = payload
-  return { approved, ...(typeof reason === 'string' && { reason: reason.slice(0, 2_000) }) }
+  return { approved, ...(typeof reason === 'string' && { reason: reason.slice(0, 2_000).toWellFormed() }) }
 }
 
 /** The results of AG-UI's tools are text: an object or an array in JSON is taken as such. */

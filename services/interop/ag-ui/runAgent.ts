@@ -11,6 +11,7 @@ import { mismatch } from '@shared/intake/requestKey'
 import { resumeRun } from '@shared/intake/resumeRun'
 import { readLastSeqs } from '@shared/store/readEvents'
 import { findRun, readItemsOfRun } from '@shared/store/runs'
+import { agentName } from '../agentName.ts'
 import { checked } from '../checkBody.ts'
 import type { InteropTools } from '../interopTools.ts'
 import { type History, readHistory } from '../readHistory.ts'
@@ -45,7 +46,7 @@ export function runAgent(tools: InteropTools): TalkerHandler {
 
   return async (caller, request, response, stay) => {
     stay()
-    const agent = String(request.params['agent'])
+    const agent = agentName(request.params['agent'])
     const asked = checked(checkInput, request.body)
     const thread = await findThread(db, caller, agent, asked)
     const history = thread.session ? await readHistory(db, thread.sessionId) : { runs: [], items: new Map() }

@@ -13,6 +13,7 @@ import { sendMessage } from '@shared/intake/sendMessage'
 import { listAgents } from '@shared/store/agents'
 import { readLastSeqs } from '@shared/store/readEvents'
 import { findRun, readItemsOfRun } from '@shared/store/runs'
+import { agentName } from '../agentName.ts'
 import type { InteropTools } from '../interopTools.ts'
 import { titleOf } from '../titleOf.ts'
 import type { AgnoRoutes } from './agnoRoutes.ts'
@@ -50,7 +51,7 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
 
     async 'post /agents/:agent/runs'(caller, request, response, stay) {
       stay()
-      const agent = String(request.params['agent'])
+      const agent = agentName(request.params['agent'])
       const form = await readForm(request)
       const input = form.get('message')
       if (!input) throw new AgentViewError('invalid_request', 'Send a message.')

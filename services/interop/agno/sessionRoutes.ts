@@ -12,6 +12,7 @@ import { deleteSession } from '@shared/intake/deleteSession'
 import { updateSession } from '@shared/intake/updateSession'
 import { listSessions } from '@shared/store/listSessions'
 import { findSession, readSession } from '@shared/store/sessions'
+import { agentName } from '../agentName.ts'
 import { checked } from '../checkBody.ts'
 import type { InteropTools } from '../interopTools.ts'
 import { readHistory } from '../readHistory.ts'
@@ -58,7 +59,7 @@ export function sessionRoutes(tools: InteropTools): AgnoRoutes {
   return {
     async 'get /sessions'(caller, { query }) {
       const { organizationId, endUserId } = scopeOf(caller)
-      const agent = typeof query['component_id'] === 'string' ? query['component_id'] : null
+      const agent = query['component_id'] === undefined ? null : agentName(query['component_id'])
       const filter = { organizationId, endUserId, agent, space: null, status: null, metadata: {}, after: null }
       const sessions = await listSessions(db, filter, { limit: LISTED, order: 'desc' })
       const limit = numberIn(query['limit'], LISTED)

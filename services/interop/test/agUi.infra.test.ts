@@ -295,6 +295,8 @@ describe('the official AG-UI client', () => {
     const agent = newAgent({ token: server.main.secretKey })
     await say(agent, 'for somebody', { forwardedProps: { endUserId: person.id } })
     expect((await sessionsOf(person)).map(({ title }) => title)).toContain('for somebody')
+    // Its title would end in the middle of a character.
+    await say(agent, `${'x'.repeat(78)}\u{1f600}\u{1f600}`)
     const plain = newAgent({ token: server.main.secretKey })
     await say(plain, 'one')
     await say(plain, 'two')
@@ -335,6 +337,7 @@ describe('whoever asks wrongly is told so, and leaves nothing behind', () => {
     ['without a token', INPUT, 401, { token: null }],
     ['with a token that is none', INPUT, 401, { token: 'x' }],
     ['an unknown agent', INPUT, 404, { agent: 'nobody' }],
+    ['a name that no agent can have', INPUT, 404, { agent: '%00' }],
     ['an unknown session', { ...INPUT, threadId: 'ses_00000000000000000000000000' }, 404],
     ['as plain text', INPUT, 415, { type: 'text/plain' }],
     ['broken JSON', '{', 400],
