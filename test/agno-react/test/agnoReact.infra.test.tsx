@@ -9,7 +9,7 @@ import {
 } from '@rodrigocoliveira/agno-react'
 import { Window } from 'happy-dom'
 import { act } from 'react'
-import { type TestServer, startTestServer } from '../server/startTestServer.ts'
+import { type TestServer, startTestServer } from '../../server/startTestServer.ts'
 
 const window = new Window({ url: 'http://localhost' })
 const { document: page, navigator } = window
