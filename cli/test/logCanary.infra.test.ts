@@ -109,8 +109,9 @@ test('no log of a whole installation, at its most talkative, holds what people w
     await call('POST', '/v1/messages', { agent: CANARY, input: CANARY }),
     await call('POST', '/v1/messages', { agent: 'canary', input: `${CANARY}\u0000` }),
     await call('POST', `/agno/${CANARY}`, `{${CANARY}`),
+    await call('POST', `/ag-ui/${CANARY}`, `{${CANARY}`),
   ].map(({ status }) => status)
-  expect(statuses).toEqual([201, 201, 201, 401, 200, 401, 401, 400, 400, 400, 404, 400, 400])
+  expect(statuses).toEqual([201, 201, 201, 401, 200, 401, 401, 400, 400, 400, 404, 400, 400, 400])
 
   const key = { 'idempotency-key': CANARY }
   const asked = ['say', 'refuse', 'hangup', 'nonsense', 'odd', 'error'].map((word) => ({

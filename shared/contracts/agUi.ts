@@ -69,6 +69,40 @@ export const ContentParts = Type.Array(
   ]),
 )
 
+const Named = Type.String({ minLength: 1, maxLength: 255 })
+
+/** A message as a client sends it; what isn't named here is the client's own. */
+export const ClientMessage = Type.Object({
+  id: Named,
+  role: Type.String({ minLength: 1, maxLength: 64 }),
+  content: Type.Optional(AnyJson),
+  toolCallId: Maybe(Type.String({ maxLength: 500 })),
+  error: Maybe(Type.String()),
+})
+export type ClientMessage = Static<typeof ClientMessage>
+
+/** What a client sends to run an agent (https://docs.ag-ui.com/spec/1.0/basic/run-input). */
+export const RunAgentInput = Type.Object({
+  threadId: Named,
+  runId: Named,
+  messages: Type.Array(ClientMessage),
+  state: Type.Optional(AnyJson),
+  tools: Maybe(Type.Array(Type.Object({ name: Type.String({ minLength: 1 }) }))),
+  context: Maybe(Type.Array(AnyObject)),
+  forwardedProps: Type.Optional(AnyJson),
+  resume: Maybe(
+    Type.Array(
+      Type.Object({
+        interruptId: Type.String({ minLength: 1, maxLength: 500 }),
+        status: Type.Enum(['resolved', 'cancelled']),
+        payload: Type.Optional(AnyJson),
+      }),
+      { maxItems: 100 },
+    ),
+  ),
+})
+export type RunAgentInput = Static<typeof RunAgentInput>
+
 const Tokens = Maybe(Type.Integer({ minimum: 0 }))
 const TokenUsage = Type.Object({ model: Maybe(Type.String()), inputTokens: Tokens, outputTokens: Tokens })
 export type TokenUsage = Static<typeof TokenUsage>

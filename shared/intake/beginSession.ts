@@ -1,6 +1,7 @@
 import type { BeginSession, CreateSession } from '@shared/contracts/messages'
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import { newId } from '@shared/domain/ids'
+import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { type IdempotencyKey, createSession, findCreatedSession } from '@shared/store/acceptMessage'
 import type { AgentVersion } from '@shared/store/agents'
@@ -14,14 +15,21 @@ import { type RequestKey, keyOf, mismatch } from './requestKey.ts'
 import { acceptOnce, newMessage } from './sendMessage.ts'
 import { unlessAccepted } from './unlessAccepted.ts'
 
+/** What an adapter of another protocol sets of a new session and its first run: no request can. */
+export interface OwnBeginning {
+  sessionId: string
+  runMetadata: JsonObject
+}
+
 /** A new session with its first message. `metadata` is the session's. */
 export async function beginSession(
   tools: IntakeTools,
   caller: Talker,
   message: BeginSession,
   key: RequestKey,
+  own?: OwnBeginning,
 ): Promise<Accepted> {
-  return acceptOnce(tools, caller, key, () => newBeginning(lookups(tools, caller), caller, message, key))
+  return acceptOnce(tools, caller, key, () => newBeginning(lookups(tools, caller), caller, message, key, own))
 }
 
 /** What has to be looked up before a session is begun. */
@@ -38,15 +46,21 @@ function lookups({ db }: IntakeTools, { organizationId }: Talker): Lookups {
 }
 
 /** A message that begins a session, as the store takes it; refuses what the agent's schemas or a cap don't allow. */
-export async function newBeginning(look: Lookups, caller: Talker, message: BeginSession, key: RequestKey) {
+export async function newBeginning(
+  look: Lookups,
+  caller: Talker,
+  message: BeginSession,
+  key: RequestKey,
+  own: OwnBeginning = { sessionId: newId('session'), runMetadata: {} },
+) {
   const version = await look.agent(message.agent)
   if (message.version !== undefined && message.version !== version.version) {
     const text = `A new session begins with the active version ${version.version}.`
     throw new AgentViewError('version_incompatible', text)
   }
-  const sessionId = newId('session')
+  const { sessionId, runMetadata } = own
   const newSession = await sessionFor(look, caller, version, sessionId, message)
-  return { ...newMessage(caller, sessionId, version, message, undefined, key), newSession }
+  return { ...newMessage(caller, sessionId, version, message, runMetadata, key), newSession }
 }
 
 /** A session without a message. */

@@ -41,3 +41,8 @@ function sqlState(error: unknown): string | null {
   const { severity, code } = error
   return typeof severity === 'string' && typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null
 }
+
+/** True when there is a row with this key already. */
+export function isDuplicate(error: unknown): boolean {
+  return sqlState(error) === '23505'
+}

@@ -14,6 +14,8 @@ export interface FuzzedRoute {
   body: Schema | null
   /** By status; null: without a body. `default` is what every refusal looks like. */
   responses: Record<string, Record<string, Schema> | null>
+  /** Its stream is of another protocol. */
+  isForeign?: true
 }
 
 interface Parameter {

@@ -35,7 +35,7 @@ export class AnswerJudge {
     if (method === 'OPTIONS' && (status === 200 || status === 204)) return []
     if (!route) return [`answered ${status}, though no route is meant`]
     if (type === 'text/event-stream')
-      return this.#promises(route, status, type) ? streamFaults(answer) : [undocumented(status, type)]
+      return this.#promises(route, status, type) ? streamFaults(answer, route) : [undocumented(status, type)]
     const promised = route.responses[status]
     if (promised === null && answer.body.length === 0) return []
     const schema = promised?.[type]
@@ -87,18 +87,25 @@ function requestIdFaults({ headers }: RawAnswer): string[] {
 }
 
 /** Whole frames only: a stream may have been left in the middle of one. */
-function streamFaults({ body }: RawAnswer): string[] {
+function streamFaults({ body }: RawAnswer, { isForeign }: FuzzedRoute): string[] {
   const frames = body.toString('utf8').split('\n\n').slice(0, -1)
   return frames.flatMap((frame) => {
     const lines = new Map(
       frame.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
     )
     if (!lines.has('data') || lines.get('event') === 'cut') return []
+    if (isForeign) return foreignFaults(frame, parsed(Buffer.from(lines.get('data') ?? '')))
     const result = isEvent(parsed(Buffer.from(lines.get('data') ?? '')))
     if (!result.ok) return [`a frame that is no event: ${frame.slice(0, 300)}`]
     const told = String(result.value.seq) === lines.get('id') && result.value.type === lines.get('event')
     return told ? [] : [`a frame's id or event is not its event's: ${frame.slice(0, 300)}`]
   })
+}
+
+/** Of another protocol: its own client judges what its events say (services/interop/test). */
+function foreignFaults(frame: string, event: unknown): string[] {
+  if (!isObject(event) || typeof event['type'] !== 'string') return [`a frame that is no event: ${frame.slice(0, 300)}`]
+  return LEAKS.some((leak) => leak.test(frame)) ? [`an event tells too much: ${frame.slice(0, 500)}`] : []
 }
 
 /** What a socket's message was acknowledged with. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { INTEROP_ROUTES } from '../generate/interopRoutes.ts'
 import { type FuzzedRoute, type OpenApi, chosenRoutes, routesOf } from '../generate/routes.ts'
 import { type FuzzedStep, fuzzedSequences } from '../generate/sequences.ts'
 import { ProcessWatch } from '../judge/watchProcesses.ts'
@@ -62,7 +63,7 @@ export async function fuzz(options: FuzzOptions, site: Site, say: (line: string)
 async function readRoutes({ apiUrl }: Site): Promise<FuzzedRoute[]> {
   const response = await fetch(`${apiUrl}/openapi.json`)
   // Of our own server, which generates it from its contracts.
-  return routesOf((await response.json()) as OpenApi)
+  return [...routesOf((await response.json()) as OpenApi), ...INTEROP_ROUTES]
 }
 
 async function playRounds(

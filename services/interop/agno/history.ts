@@ -1,7 +1,8 @@
 import type { JsonObject } from '@shared/domain/json'
 import type { Item, Run, Session } from '@shared/domain/objects'
+import { textOf } from '../itemWords.ts'
 import { runText } from './runText.ts'
-import { type AgnoTool, answeredTool, awaitedTool, calledTool, stateOf, textOf } from './toolCalls.ts'
+import { type AgnoTool, answeredTool, awaitedTool, calledTool, stateOf } from './toolCalls.ts'
 
 const STATUS: Record<Run['status'], string> = {
   queued: 'RUNNING',

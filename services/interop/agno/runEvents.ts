@@ -2,8 +2,9 @@ import type { SessionEvent } from '@shared/domain/events'
 import { type SessionView, EMPTY_VIEW, applyEvent } from '@shared/domain/foldSession'
 import { type Json, type JsonObject, isObject } from '@shared/domain/json'
 import type { Item, Run } from '@shared/domain/objects'
+import { wordsOf } from '../itemWords.ts'
 import { BETWEEN, runText } from './runText.ts'
-import { type AgnoTool, answeredTool, awaitedTool, calledTool, secondsOf, stateOf, wordsOf } from './toolCalls.ts'
+import { type AgnoTool, answeredTool, awaitedTool, calledTool, secondsOf, stateOf } from './toolCalls.ts'
 
 /** One object of Agno's stream. */
 export interface AgnoEvent {

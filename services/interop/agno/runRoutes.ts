@@ -13,7 +13,9 @@ import { sendMessage } from '@shared/intake/sendMessage'
 import { listAgents } from '@shared/store/agents'
 import { readLastSeqs } from '@shared/store/readEvents'
 import { findRun, readItemsOfRun } from '@shared/store/runs'
+import { agentName } from '../agentName.ts'
 import type { InteropTools } from '../interopTools.ts'
+import { titleOf } from '../titleOf.ts'
 import type { AgnoRoutes } from './agnoRoutes.ts'
 import { readForm } from './readForm.ts'
 import type { RunAbout } from './runEvents.ts'
@@ -49,7 +51,7 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
 
     async 'post /agents/:agent/runs'(caller, request, response, stay) {
       stay()
-      const agent = String(request.params['agent'])
+      const agent = agentName(request.params['agent'])
       const form = await readForm(request)
       const input = form.get('message')
       if (!input) throw new AgentViewError('invalid_request', 'Send a message.')
@@ -92,12 +94,4 @@ export function runRoutes(tools: InteropTools): AgnoRoutes {
 function checkedSession(sessionId: string): string {
   if (uuidOf('session', sessionId) === null) throw notFound('session')
   return sessionId
-}
-
-const TITLE_CHARS = 80
-
-/** Agno's clients show a session by its first message until it is renamed. */
-function titleOf(message: string): string {
-  const line = message.trim().split('\n')[0] ?? ''
-  return line.length <= TITLE_CHARS ? line || '…' : `${line.slice(0, TITLE_CHARS - 1)}…`
 }

@@ -1,5 +1,5 @@
 import type { Item } from '@shared/domain/objects'
-import { wordsOf } from './toolCalls.ts'
+import { wordsOf } from '../itemWords.ts'
 
 /** Between what is said before a pause or a tool call and what is said after it. */
 export const BETWEEN = '\n\n'

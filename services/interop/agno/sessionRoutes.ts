@@ -1,18 +1,21 @@
 import type { Request } from 'express'
 import { AgnoRename, AgnoSessionChange, AgnoSessions, NewAgnoSession } from '@shared/contracts/agno'
-import { type Check, checkOf } from '@shared/contracts/validate'
-import { AgentViewError, notFound } from '@shared/domain/errors'
+import { checkOf } from '@shared/contracts/validate'
+import { notFound } from '@shared/domain/errors'
 import { uuidOf } from '@shared/domain/ids'
-import { type JsonObject, findJsonFault } from '@shared/domain/json'
-import type { Item, Run, Session } from '@shared/domain/objects'
+import type { JsonObject } from '@shared/domain/json'
+import type { Session } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
 import { openSession } from '@shared/intake/beginSession'
 import { type Talker, scopeOf } from '@shared/intake/caller'
 import { deleteSession } from '@shared/intake/deleteSession'
 import { updateSession } from '@shared/intake/updateSession'
 import { listSessions } from '@shared/store/listSessions'
-import { findSession, listItems, listRuns, readSession } from '@shared/store/sessions'
+import { findSession, readSession } from '@shared/store/sessions'
+import { agentName } from '../agentName.ts'
+import { checked } from '../checkBody.ts'
 import type { InteropTools } from '../interopTools.ts'
+import { readHistory } from '../readHistory.ts'
 import type { AgnoRoutes } from './agnoRoutes.ts'
 import { agnoEntry, agnoRun, agnoSession } from './history.ts'
 
@@ -23,9 +26,6 @@ const checkMany = checkOf(AgnoSessions)
 
 /** One page, or as many pages as clients ask for by number. */
 const LISTED = tunables.listMax
-/** Runs of a history at most, the newest ones. */
-const RUNS = 200
-const ITEM_PAGES = 10
 
 /** Sessions and their history. */
 export function sessionRoutes(tools: InteropTools): AgnoRoutes {
@@ -51,29 +51,15 @@ export function sessionRoutes(tools: InteropTools): AgnoRoutes {
     return agnoSession(await ownSession(caller, request))
   }
 
-  async function history({ id: sessionId, agent }: Session) {
-    const runs = (await listRuns(db, sessionId, null, { limit: RUNS, order: 'desc' })).toReversed()
-    const items = await itemsSince(sessionId, runs[0])
-    return runs.map((run) => agnoRun(run, items.get(run.id) ?? [], agent))
-  }
-
-  /** The newest items, from the first of these runs on, by run. */
-  async function itemsSince(sessionId: string, first: Run | undefined): Promise<Map<string, Item[]>> {
-    const byRun = new Map<string, Item[]>()
-    let place: Item | null = null
-    for (let page = 0; first && page < ITEM_PAGES; page++) {
-      const items: Item[] = await listItems(db, sessionId, place, { limit: tunables.listMax, order: 'desc' })
-      for (const item of items) byRun.set(item.runId, [item, ...(byRun.get(item.runId) ?? [])])
-      place = items.at(-1) ?? null
-      if (items.length < tunables.listMax || !place || place.runNo < first.runNo) break
-    }
-    return byRun
+  async function history(session: Session) {
+    const { runs, items } = await readHistory(db, session.id)
+    return runs.map((run) => agnoRun(run, items.get(run.id) ?? [], session.agent))
   }
 
   return {
     async 'get /sessions'(caller, { query }) {
       const { organizationId, endUserId } = scopeOf(caller)
-      const agent = typeof query['component_id'] === 'string' ? query['component_id'] : null
+      const agent = query['component_id'] === undefined ? null : agentName(query['component_id'])
       const filter = { organizationId, endUserId, agent, space: null, status: null, metadata: {}, after: null }
       const sessions = await listSessions(db, filter, { limit: LISTED, order: 'desc' })
       const limit = numberIn(query['limit'], LISTED)
@@ -131,14 +117,6 @@ export function sessionRoutes(tools: InteropTools): AgnoRoutes {
       return run
     },
   }
-}
-
-function checked<T>(check: Check<T>, body: unknown): T {
-  const fault = findJsonFault(body, tunables.jsonDepth)
-  const result = fault ? { ok: false as const, details: [fault] } : check(body)
-  if (result.ok) return result.value
-  const [first] = result.details
-  throw new AgentViewError('invalid_request', `The body is not valid: ${first?.path} ${first?.message}.`)
 }
 
 function numberIn(value: unknown, otherwise: number): number {

@@ -1,5 +1,6 @@
 import { type Json, type JsonObject, isObject } from '@shared/domain/json'
 import type { ToolCall } from '@shared/domain/objects'
+import { textOf } from '../itemWords.ts'
 
 /** A tool call as Agno's clients know it; `result` is null while somebody outside has to give it. */
 export interface AgnoTool {
@@ -38,17 +39,6 @@ export function answeredTool(data: JsonObject, calls: readonly AgnoTool[]): Agno
   if (!call) return null
   const { result = null, isError } = data
   return { ...call, result, content: textOf(result), tool_call_error: isError === true }
-}
-
-/** Text as it is, all else as JSON. */
-export function textOf(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-/** What an assistant says with an item; null: it says nothing. */
-export function wordsOf(data: JsonObject): string | null {
-  const { type, role, content } = data
-  return type === 'message' && role === 'assistant' && typeof content === 'string' ? content : null
 }
 
 /** Agno's streams have unix seconds. */

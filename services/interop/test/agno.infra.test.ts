@@ -212,6 +212,8 @@ describe('whoever asks wrongly is told so', () => {
     ['without a token', () => ask('GET', '/sessions', { token: null }), 401],
     ['with a publishable key', () => ask('GET', '/sessions', { token: server.main.publishableKey }), 403],
     ['an unknown agent', () => ask('POST', '/agents/nobody/runs', form({ message: 'x' })), 404],
+    ['a name that no agent can have', () => ask('POST', '/agents/%00/runs', form({ message: 'x' })), 404],
+    ['sessions of such an agent', () => ask('GET', '/sessions?component_id=%00'), 404],
     ['an unknown session', () => ask('POST', RUNS, form({ message: 'x', session_id: 'mine' })), 404],
     ['an unknown run', () => ask('POST', `${RUNS}/${NO_RUN}/cancel`), 404],
     ['no message', () => ask('POST', RUNS, form({ stream: 'true' })), 400],
