@@ -23,6 +23,7 @@ import { Emitter } from './emitter.ts'
 import type { ClientEvents } from './events.ts'
 import { readAgents } from './http/answers.ts'
 import { Api } from './http/api.ts'
+import { Memories } from './memories.ts'
 import { isOutbox, ofConversation, settle } from './messages/outbox.ts'
 import { Sender } from './messages/sender.ts'
 import { browserLocks, newKey, onNetwork } from './platform.ts'
@@ -66,6 +67,8 @@ export interface RunAnswers {
  * ClientError.
  */
 export class AgentViewClient {
+  /** What is remembered of the user, over all sessions. */
+  readonly memories: Memories
   readonly #emitter = new Emitter()
   readonly #tell: Tell = (name, ...values) => this.#emitter.emit(name, ...values)
   readonly #agent: string | undefined
@@ -92,6 +95,7 @@ export class AgentViewClient {
     this.#api = new Api(defaults, by)
     this.#sessions = new Sessions(this.#api)
     this.#runs = new Runs(this.#api)
+    this.memories = new Memories(this.#api)
     this.#tools = new ToolRunner(
       {
         resume: (runId, body) => this.#runs.resume(runId, body),

@@ -1,6 +1,7 @@
 export { AgentViewClient, type NewSession, type RunAnswers, type SendOptions } from './client.ts'
 export { ClientError, type ClientErrorCode } from './clientError.ts'
 export type { ClientEvents } from './events.ts'
+export type { Memories, MemoryQuery } from './memories.ts'
 export type { Message, MessageStatus } from './messages/message.ts'
 export type { CallOptions, ClientOptions, Pairs, TokenProvider, TransportName } from './options.ts'
 export type { ClientState, ConversationStatus, PauseState } from './session/clientState.ts'
@@ -18,6 +19,10 @@ export type {
   Item,
   Json,
   JsonObject,
+  Memory,
+  MemoryChange,
+  MemoryRequest,
+  MemoryTopic,
   MessageOptions,
   Page,
   PageRequest,

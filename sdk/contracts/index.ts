@@ -6,6 +6,7 @@ export type { SessionView } from '@shared/domain/foldSession'
 export { EMPTY_VIEW, applyEvent, foldSession } from '@shared/domain/foldSession'
 export type { Json, JsonObject } from '@shared/domain/json'
 export { isObject } from '@shared/domain/json'
+export type { Memory } from '@shared/domain/memories'
 export type {
   Attempt,
   AttemptOutcome,
@@ -31,6 +32,10 @@ export type {
   Approval,
   FeedbackRequest,
   FirstMessageRequest,
+  MemoryChange,
+  MemoryFilter,
+  MemoryRequest,
+  MemoryTopic,
   MessageOptions,
   MessageRequest,
   Page,

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import type * as domain from '@shared/domain/requests'
 import type { clientRoutes } from './clientApi.ts'
 import type { TokenGrant } from './endUserRoutes.ts'
+import type { CreateMemory, UpdateMemory } from './memories.ts'
 import type { BeginSession, CreateSession, GiveFeedback, ResumeRun, SendMessage, UpdateSession } from './messages.ts'
 import type { Same } from './objects.ts'
 
@@ -23,4 +24,7 @@ export const REQUESTS_MATCH_TYPES: [
   Same<Answer<'sendMessage', 202>, domain.Acceptance>,
   Same<Answer<'beginSession', 202>, domain.SessionAcceptance>,
   Same<Answer<'readAgent', 200>, domain.AgentSummary>,
-] = [true, true, true, true, true, true, true, true, true, true]
+  Same<CreateMemory, domain.MemoryRequest>,
+  Same<UpdateMemory, domain.MemoryChange>,
+  Same<Answer<'listMemoryTopics', 200>['data'], domain.MemoryTopic[]>,
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true]

@@ -105,3 +105,30 @@ export interface AgentSummary {
   version: string
   runs: { type: string; input?: JsonObject }[]
 }
+
+/** Which memories to list: of one topic, and with all words of `search` in topic or content. */
+export interface MemoryFilter {
+  /** Whose; an end user has only his own, so only a secret key says it. */
+  endUserId?: string
+  topic?: string
+  search?: string
+}
+
+/** Something to remember. */
+export interface MemoryRequest {
+  endUserId?: string
+  topic?: string
+  content: string
+}
+
+/** A topic of null takes it away. */
+export interface MemoryChange {
+  topic?: string | null
+  content?: string
+}
+
+/** A topic, and how many memories have it. */
+export interface MemoryTopic {
+  topic: string
+  memories: number
+}

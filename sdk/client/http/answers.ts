@@ -2,6 +2,8 @@ import {
   type Acceptance,
   type AgentSummary,
   type Item,
+  type Memory,
+  type MemoryTopic,
   type Page,
   type Run,
   type Score,
@@ -30,5 +32,8 @@ export const readGrant = having<TokenGrant>('token', 'refreshToken', 'expiresAt'
 export const readSessions = having<Page<Session>>('data', 'nextCursor')
 export const readItems = having<Page<Item>>('data', 'nextCursor')
 export const readAgents = having<Page<AgentSummary>>('data', 'nextCursor')
+export const readMemory = having<Memory>('id', 'endUserId', 'content')
+export const readMemories = having<Page<Memory>>('data', 'nextCursor')
+export const readTopics = having<{ data: MemoryTopic[] }>('data')
 /** Of an answer without a body. */
 export const readNothing: Reading<true> = () => true

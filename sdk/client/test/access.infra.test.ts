@@ -167,3 +167,31 @@ test('a place where sockets do not get through is served over SSE', async () => 
     await eventually(() => world.server.feeds.watched() === 0)
   }
 })
+
+describe('what is remembered of the user', () => {
+  test('is listed by topic and by words, changed, and forgotten; again is no error', async () => {
+    const { token } = await world.server.main.newPerson()
+    const { memories } = world.client({ token, autoConnect: false })
+    const tea = await memories.create({ topic: 'taste', content: 'likes green tea' })
+    await memories.create({ content: 'has two cats' })
+    expect((await memories.list()).data.map(({ content }) => content)).toEqual(['has two cats', 'likes green tea'])
+    expect((await memories.list({ topic: 'taste' })).data).toEqual([tea])
+    expect((await memories.list({ search: 'CATS two' })).data).toMatchObject([{ content: 'has two cats' }])
+    expect(await memories.topics()).toEqual([{ topic: 'taste', memories: 1 }])
+    expect(await memories.update(tea.id, { topic: null, content: 'likes tea' })).not.toHaveProperty('topic')
+    const first = await memories.list({ limit: 1 })
+    expect((await memories.list({ limit: 1, cursor: first.nextCursor! })).data).toMatchObject([{ id: tea.id }])
+    await memories.delete(tea.id)
+    await memories.delete(tea.id)
+    expect((await memories.list()).data).toHaveLength(1)
+  })
+
+  test('is nobody else’s business', async () => {
+    const [one, other] = await Promise.all([world.server.main.newPerson(), world.server.main.newPerson()])
+    const { id } = await world.client({ token: one.token, autoConnect: false }).memories.create({ content: 'private' })
+    const { memories } = world.client({ token: other.token, autoConnect: false })
+    expect((await memories.list()).data).toEqual([])
+    await expect(memories.update(id, { content: 'x' })).rejects.toMatchObject({ code: 'not_found', status: 404 })
+    await expect(memories.create({ content: '' })).rejects.toMatchObject({ code: 'invalid_request', status: 400 })
+  })
+})

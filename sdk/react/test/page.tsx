@@ -5,6 +5,7 @@ import {
   useActions,
   useChat,
   useConnection,
+  useMemory,
   useSession,
   useSessions,
   useToolExecution,
@@ -105,7 +106,21 @@ function Sessions() {
   )
 }
 
-const parts: Record<string, ComponentType> = { Chat, Form, Tools, Sessions }
+function Memories() {
+  const { memories, remember, forget } = useMemory({ topic: 'taste' })
+  return (
+    <section>
+      <button onClick={() => void remember({ topic: 'taste', content: 'likes tea' })}>Remember</button>
+      {memories.map(({ id, content }) => (
+        <button key={id} onClick={() => void forget(id)}>
+          Forget: {content}
+        </button>
+      ))}
+    </section>
+  )
+}
+
+const parts: Record<string, ComponentType> = { Chat, Form, Tools, Sessions, Memories }
 
 function App() {
   const [options] = useState(() => {

@@ -123,6 +123,21 @@ describeWithChromium('the hooks, on a page of another origin', () => {
     })
   })
 
+  test('what is remembered of the visitor is shown, and forgotten', async () => {
+    const { page, complaints } = await visit('react19', 'echo')
+    await page.getByRole('button', { name: 'Remember' }).click()
+    const forget = page.getByRole('button', { name: 'Forget: likes tea' })
+    await forget.waitFor()
+    await page.reload()
+    await forget.click()
+    await forget.waitFor({ state: 'detached' })
+    const listed = page.waitForResponse((response) => response.url().includes('/v1/memories?') && response.ok())
+    await page.reload()
+    expect(await (await listed).json()).toMatchObject({ data: [] })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
   test('what is refused is told: a session that is not there, a run that failed', async () => {
     const { page } = await visit('react19', 'staged')
     await say(page, 'fail')
