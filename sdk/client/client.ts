@@ -191,9 +191,9 @@ export class AgentViewClient {
     this.#sender.update((outbox) =>
       outbox.map((message) => {
         if (message.key !== key || !message.refused) return message
-        const { refused: _refused, sent: _sent, sentAfterRunNo: _after, ...again } = message
-        // The server may have seen its key.
-        return { ...again, key: renewed }
+        const { refused, sent: _sent, sentAfterRunNo: _after, ...again } = message
+        // The server may have seen its key, and refused it; one at which it failed it may have taken.
+        return refused?.code === 'internal' ? again : { ...again, key: renewed }
       }),
     )
   }

@@ -33,6 +33,9 @@ export const timing = {
 /** How often a command (cancel, resume, feedback …) is tried before its caller hears that there is no network. */
 export const COMMAND_TRIES = 5
 
+/** How often the server may fail at one message (500) before that is told and the next one is sent. */
+export const FAULTS_OF_ONE_MESSAGE = 10
+
 /** Items of a page of older ones: the most that a list gives at once. */
 export const OLDER_PAGE = 200
 

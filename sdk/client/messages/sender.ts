@@ -3,7 +3,7 @@ import { ClientError, toClientError } from '../clientError.ts'
 import { readAcceptance, readSessionAcceptance } from '../http/answers.ts'
 import type { Api } from '../http/api.ts'
 import type { Stored } from '../storage/stored.ts'
-import { backoff, sleep } from '../timing.ts'
+import { FAULTS_OF_ONE_MESSAGE, backoff, sleep } from '../timing.ts'
 import { Loop } from './loop.ts'
 import { type Outbox, type PendingMessage, change, nextToSend, retarget } from './outbox.ts'
 
@@ -26,6 +26,7 @@ interface Waiter {
 
 // add ─▶ outbox (kept with the tab) ─▶ one after another: POST under the message's key
 //   answered: accepted · refused: for the user to decide · no answer: the same once more, and the others wait
+//   a fault of the server (500): once more as well, but not for ever, or it would hold up all others
 
 /** Sends messages, in order and never twice, however often the network or the page goes away meanwhile. */
 export class Sender {
@@ -38,6 +39,8 @@ export class Sender {
   #outbox: Outbox = []
   #paused = true
   #failures = 0
+  /** The message at which the server failed last, and how often. */
+  #faulty = { key: '', times: 0 }
   #pause = new AbortController()
 
   constructor(api: Api, kept: Stored<Outbox>, events: SenderEvents) {
@@ -141,7 +144,7 @@ export class Sender {
   }
 
   async #fail(message: PendingMessage, error: ClientError): Promise<void> {
-    if (error.isTemporary) {
+    if (error.isTemporary && this.#faultsOf(message.key, error) < FAULTS_OF_ONE_MESSAGE) {
       this.#pause = new AbortController()
       if (!this.#paused) await sleep(error.retryAfterMs ?? backoff(++this.#failures), this.#pause.signal)
       return
@@ -150,6 +153,12 @@ export class Sender {
     this.#waiters.get(message.key)?.reject(error)
     this.#waiters.delete(message.key)
     this.#events.refused(message, error)
+  }
+
+  #faultsOf(key: string, { code }: ClientError): number {
+    const before = this.#faulty.key === key ? this.#faulty.times : 0
+    this.#faulty = { key, times: code === 'internal' ? before + 1 : before }
+    return this.#faulty.times
   }
 
   #set(outbox: Outbox): void {

@@ -2,6 +2,7 @@ import type { Credentials } from '../auth/credentials.ts'
 import { Api } from '../http/api.ts'
 import { type Outbox, isOutbox } from '../messages/outbox.ts'
 import { Sender, type SenderEvents } from '../messages/sender.ts'
+import { FAULTS_OF_ONE_MESSAGE } from '../timing.ts'
 import { type KeyValueStorage, memoryStorage } from '../storage/keyValueStorage.ts'
 import { stored } from '../storage/stored.ts'
 import { itemOf, pendingOf, runOf } from './samples.ts'
@@ -62,6 +63,24 @@ test('a refusal is the message’s own: it is told, and the next one goes on', a
     ['a', 'schema_violation', undefined],
     ['b', undefined, 4],
   ])
+})
+
+test('a message at which the server always fails is given up in the end, and does not hold up the next one', async () => {
+  const { sender, posts, told } = senderOn(Array<Answer>(FAULTS_OF_ONE_MESSAGE).fill(() => refusal(500, 'internal')))
+  sender.resume()
+  const [poison, next] = [sender.add(pendingOf('a', 'poison')), sender.add(pendingOf('b', 'good'))]
+  await expect(poison).rejects.toMatchObject({ code: 'internal', status: 500 })
+  await next
+  expect(told).toEqual(['a refused: internal'])
+  expect(posts.filter((post) => post.startsWith('a '))).toHaveLength(FAULTS_OF_ONE_MESSAGE)
+})
+
+test('faults of the server that pass cost nothing, and are not counted against the next message', async () => {
+  const faults = Array<Answer>(FAULTS_OF_ONE_MESSAGE - 1).fill(() => refusal(500, 'internal'))
+  const { sender, told } = senderOn([...faults, () => taken(1), ...faults, () => taken(2)])
+  sender.resume()
+  await Promise.all([sender.add(pendingOf('a', 'one')), sender.add(pendingOf('b', 'two'))])
+  expect(told).toEqual([])
 })
 
 test('the first message of a draft begins its session, and the others follow there', async () => {
