@@ -46,6 +46,7 @@ import { type Listening, listen } from './listen.ts'
 import { createLog } from './log.ts'
 import { type SealedConfig, configuredPart, publish } from './publishConfig.ts'
 import { forkQuarantine } from './quarantine.ts'
+import { gaugeQueue } from './queueGauges.ts'
 import { type Settings, SettingsError, resolveSecret } from './settings.ts'
 import { type Stopping, createStopping } from './stopping.ts'
 import { mountStudio } from './studio.ts'
@@ -204,8 +205,10 @@ function agentsOf(configured: SealedConfig | null, examples: RunningExamples | n
   return [...shown, ...own]
 }
 
-async function beginWorker({ options, stopping, log, db, broker, databaseUrl, secret, guard }: Begun): Promise<void> {
+async function beginWorker(begun: Begun): Promise<void> {
+  const { options, stopping, log, db, broker, databaseUrl, secret, guard, metrics } = begun
   const { settings } = options
+  gaugeQueue(metrics, db)
   // Whoever owns the data folder is alone: every worker that the database knows of is dead.
   if (settings.databaseUrl === null) await takeOverLapsed({ db, broker, log }, 'all')
   const leases = leasesOf(settings.leaseMs)

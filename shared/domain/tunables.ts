@@ -69,6 +69,8 @@ export const tunables = {
   batchTogether: 32,
   /** Rows of a list's page. */
   listMax: 200,
+  /** So many waiting runs are counted for `/metrics`: above, scaling has long been due. More: a scrape costs milliseconds. */
+  gaugedRuns: 10_000,
   listDefault: 50,
   /** Items that GET session and a snapshot carry. */
   sessionItems: 200,

@@ -11,6 +11,7 @@ import { findErasedEndUsers } from '../eraseEndUser.ts'
 import { readHistory } from '../history.ts'
 import type { Database } from '../pool.ts'
 import { readEvents, readLogEnds, readMovedSeqs } from '../readEvents.ts'
+import { readQueueDepth } from '../queueDepth.ts'
 import { readSnapshot } from '../readSnapshot.ts'
 import { listSessions } from '../listSessions.ts'
 import type { SessionFilter } from '../sessionFilter.ts'
@@ -116,6 +117,14 @@ const HOT: Record<string, HotStatement> = {
   'claiming what is due': {
     indexes: [/^runs_due$/, /^session_heads_pkey$/],
     begin: ready(async (db) => expect(await claimRuns(db, worker, [], 10)).toHaveLength(10)),
+  },
+  'gauging the queue': {
+    indexes: [/^runs_due$/],
+    begin: ready(async (db) => {
+      const { ready: waiting, waitedSeconds } = await readQueueDepth(db, 100)
+      expect(waiting).toBe(100)
+      expect(waitedSeconds).toBeGreaterThan(0)
+    }),
   },
   appending: {
     indexes: [/^session_heads_pkey$/],
