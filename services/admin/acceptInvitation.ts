@@ -7,7 +7,7 @@ import { findUserByEmail, insertUser } from '@shared/store/admin/users'
 import { inTransaction } from '@shared/store/query'
 import type { AdminTools } from './adminTools.ts'
 import { hashPassword, isPassword } from './login/passwords.ts'
-import { openInvitation } from './routes/invitations.ts'
+import { openInvitation } from './openInvitation.ts'
 import { takeTry, wrongPair } from './routes/login.ts'
 
 interface Acceptance {

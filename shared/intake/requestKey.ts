@@ -1,5 +1,5 @@
 import { AgentViewError } from '@shared/domain/errors'
-import type { IdempotencyKey } from '@shared/store/acceptMessage'
+import type { IdempotencyKey } from '@shared/store/idempotencyKey'
 import { type Caller, principalOf } from './caller.ts'
 
 /** How a request wants to be remembered: its key, its route, and a hash of path and body. */

@@ -1,6 +1,7 @@
 import { AgentViewError, notFound } from '@shared/domain/errors'
 import type { Run } from '@shared/domain/objects'
-import { type IdempotencyKey, findAcceptance } from '@shared/store/acceptMessage'
+import { findAcceptance } from '@shared/store/acceptMessage'
+import type { IdempotencyKey } from '@shared/store/idempotencyKey'
 import { type RetryOutcome, type RunRetry, retryRun as retry } from '@shared/store/retryRun'
 import { findRun, readInputs } from '@shared/store/runs'
 import { findSession } from '@shared/store/sessions'

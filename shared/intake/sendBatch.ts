@@ -1,13 +1,8 @@
 import type { BatchEntry } from '@shared/contracts/messages'
 import { gather } from '@shared/domain/gather'
 import { tunables } from '@shared/domain/tunables'
-import {
-  type AcceptOutcome,
-  type IdempotencyKey,
-  acceptBeginnings,
-  acceptMessage,
-  findAcceptance,
-} from '@shared/store/acceptMessage'
+import { type AcceptOutcome, acceptBeginnings, acceptMessage, findAcceptance } from '@shared/store/acceptMessage'
+import type { IdempotencyKey } from '@shared/store/idempotencyKey'
 import type { AgentVersion } from '@shared/store/agents'
 import { isRefusedStatement } from '@shared/store/connectionTrouble'
 import { areEndUsers } from '@shared/store/endUsers'

@@ -4,13 +4,8 @@ import { newId } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
 import { armed, failpoint } from '@shared/failpoints/failpoint'
-import {
-  type AcceptOutcome,
-  type IdempotencyKey,
-  type NewMessage,
-  acceptMessage,
-  findAcceptance,
-} from '@shared/store/acceptMessage'
+import { type AcceptOutcome, type NewMessage, acceptMessage, findAcceptance } from '@shared/store/acceptMessage'
+import type { IdempotencyKey } from '@shared/store/idempotencyKey'
 import type { AgentVersion } from '@shared/store/agents'
 import { findSession } from '@shared/store/sessions'
 import { type Accepted, conclude } from './accepted.ts'

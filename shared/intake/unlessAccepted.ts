@@ -1,5 +1,5 @@
 import { AgentViewError } from '@shared/domain/errors'
-import type { IdempotencyKey } from '@shared/store/acceptMessage'
+import type { IdempotencyKey } from '@shared/store/idempotencyKey'
 
 /**
  * What `prepare` makes of a request, or when it refuses, what an earlier request with the same key was answered: what was

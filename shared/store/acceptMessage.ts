@@ -4,22 +4,13 @@ import { idOf } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import type { Space } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
+import { type IdempotencyKey, storedKey } from './idempotencyKey.ts'
 import type { Database } from './pool.ts'
 import { callFunction } from './query.ts'
 import { uuid } from './render.ts'
 import { type HeldWork, readHeldWork } from './forceEndRun.ts'
 import { storedMade } from './runTransitions.ts'
 import { type WrittenPart, renderParts } from './storeEvents.ts'
-
-/** Under which key a request is remembered for 24 hours, and what must be equal for it to be the same request. */
-export interface IdempotencyKey {
-  /** Who asks: a key's id or an end user's. */
-  principal: string
-  route: string
-  key: string
-  /** Of path and body, without Accept and Prefer. */
-  requestHash: string
-}
 
 export interface NewSession {
   id: string
@@ -168,11 +159,6 @@ function storedSession(session: NewSession): object {
     // eight of the id's random letters: short enough to say aloud
     handle: session.id.slice(-8),
   }
-}
-
-/** As functions/*.sql take it; the organization's UUID. */
-export function storedKey(key: IdempotencyKey, organizationId: string): object {
-  return { ...key, organizationId, ttlMs: tunables.idempotency }
 }
 
 export type CreateSessionOutcome =

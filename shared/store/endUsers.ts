@@ -3,7 +3,7 @@ import type { JsonObject } from '@shared/domain/json'
 import type { EndUser, Space } from '@shared/domain/objects'
 import { tunables } from '@shared/domain/tunables'
 import type { Database } from './pool.ts'
-import { type IdempotencyKey, storedKey } from './acceptMessage.ts'
+import { type IdempotencyKey, storedKey } from './idempotencyKey.ts'
 import { callFunction, query, queryOne } from './query.ts'
 import { iso, uuid } from './render.ts'
 

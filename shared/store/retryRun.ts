@@ -1,13 +1,8 @@
 import { newId } from '@shared/domain/ids'
 import type { JsonObject } from '@shared/domain/json'
 import { tunables } from '@shared/domain/tunables'
-import {
-  type AcceptOutcome,
-  type IdempotencyKey,
-  type StoredAcceptance,
-  renderAccepted,
-  storedKey,
-} from './acceptMessage.ts'
+import { type AcceptOutcome, type StoredAcceptance, renderAccepted } from './acceptMessage.ts'
+import { type IdempotencyKey, storedKey } from './idempotencyKey.ts'
 import type { Database } from './pool.ts'
 import { callFunction } from './query.ts'
 import { uuid } from './render.ts'

@@ -1,7 +1,7 @@
 import { idOf } from '@shared/domain/ids'
 import { tunables } from '@shared/domain/tunables'
 import type { DeliverableEvent, WebhookEndpoint } from '@shared/domain/webhooks'
-import { type IdempotencyKey, storedKey } from './acceptMessage.ts'
+import { type IdempotencyKey, storedKey } from './idempotencyKey.ts'
 import type { Database } from './pool.ts'
 import { callFunction, query, queryOne } from './query.ts'
 import { iso, uuid } from './render.ts'

@@ -4,15 +4,10 @@ import { mayGrant } from '@shared/domain/roles'
 import { tunables } from '@shared/domain/tunables'
 import { idKeyOf, readCursor, toPage } from '@shared/http/cursor'
 import { audited } from '@shared/store/admin/audit'
-import {
-  type HeldInvitation,
-  createInvitation,
-  findInvitation,
-  listInvitations,
-  revokeInvitation,
-} from '@shared/store/admin/invitations'
+import { createInvitation, findInvitation, listInvitations, revokeInvitation } from '@shared/store/admin/invitations'
 import { findUserByEmail } from '@shared/store/admin/users'
 import { acceptInvitation } from '../acceptInvitation.ts'
+import { openInvitation } from '../openInvitation.ts'
 import type { AdminTools } from '../adminTools.ts'
 import { auditorOf } from '../caller.ts'
 import type { AdminHandlers } from '../serveAdmin.ts'
@@ -88,12 +83,4 @@ export function invitationRoutes(tools: AdminTools): AdminHandlers<Names> {
       return { status: 200, body: me, cookies }
     },
   }
-}
-
-/** Refuses one that can't be used. */
-export function openInvitation(invitation: HeldInvitation | null): HeldInvitation {
-  if (!invitation) throw notFound('invitation')
-  if (invitation.status === 'open') return invitation
-  const why = { accepted: 'was accepted before', revoked: 'was taken back', expired: 'has expired' }[invitation.status]
-  throw new AgentViewError('invitation_over', `This invitation ${why}: ask for another one.`)
 }
