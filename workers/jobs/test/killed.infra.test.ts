@@ -10,7 +10,11 @@ let victim: WorkerProcess
 beforeAll(async () => {
   world = await startWorld('postgres', SHORT_LEASE)
 })
-afterEach(() => world.clear())
+afterEach(async () => {
+  // Of a test that failed: it would take the runs of the next one.
+  await victim.signal('SIGKILL')
+  await world.clear()
+})
 afterAll(() => world.close())
 
 /** Its lease is over: what others would find some seconds after its death. */

@@ -33,6 +33,9 @@ const reconciler = startReconciler({
   worker,
 })
 
+// The test that has started it may fail, or be ended: nobody would stop it then.
+const orphaned = () => process.exit(1)
+process.once('disconnect', orphaned)
 process.once('message', () => void stop())
 process.send?.('ready')
 
@@ -42,6 +45,7 @@ async function stop(): Promise<void> {
   await closeAgentConnections()
   await broker.close()
   await db.end()
+  process.off('disconnect', orphaned)
   // Nothing is exited by force: whatever still waits keeps the process alive, and its test fails.
   process.disconnect()
 }
