@@ -3,12 +3,15 @@ import { isTerminal } from '@shared/domain/events'
 import { eventually } from '../../../test/server/eventually.ts'
 import type { AgentCall } from './agentApp.ts'
 import { type WorkerProcess, startWorkerProcess } from './startWorkerProcess.ts'
-import { SECRET, SHORT_LEASE, type World, startWorld } from './world.ts'
+import { SECRET, type World, startWorld } from './world.ts'
+
+/** No test waits for its end (endLeases), so it is long: a busy machine must not take those who live for dead. */
+const LEASE = 20_000
 
 let world: World
 let victim: WorkerProcess
 beforeAll(async () => {
-  world = await startWorld('postgres', SHORT_LEASE)
+  world = await startWorld('postgres', LEASE)
 })
 afterEach(async () => {
   // Of a test that failed: it would take the runs of the next one.
@@ -25,7 +28,7 @@ const begin = (call: AgentCall) => {
 }
 /** The victim answers a message; a second one waits in the same session. */
 async function answering(onCall: (call: AgentCall) => unknown) {
-  victim = await startWorkerProcess(world.databaseUrl, SECRET, SHORT_LEASE)
+  victim = await startWorkerProcess(world.databaseUrl, SECRET, LEASE)
   const sessionId = await world.engine.newSession()
   world.app.onCall = onCall
   const runs = [await world.say(sessionId, 'one'), await world.say(sessionId, 'two')]
