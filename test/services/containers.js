@@ -27,7 +27,8 @@ async function engineError() {
 
 export async function containerPostgres({ atEnd }) {
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
-  const command = ['postgres', '-c', 'max_connections=200', '-c', 'fsync=off']
+  // As test/services/postgres.js sets the embedded one.
+  const command = ['postgres', '-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'autovacuum=off']
   const container = await new PostgreSqlContainer(POSTGRES).withCommand(command).start()
   atEnd(() => container.stop())
   return { url: container.getConnectionUri() }

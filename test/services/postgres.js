@@ -4,8 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { tsImport } from 'tsx/esm/api'
 
-/** Test databases come and go and need to survive nothing; several workers have their pools on one server. */
-const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200', shared_buffers: '64MB' }
+/**
+ * Test databases come and go and need to survive nothing; several workers have their pools on one server. Tests of plans say
+ * themselves when tables are analysed: autovacuum, which comes by each minute, would at times do it before them.
+ */
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  max_connections: '200',
+  shared_buffers: '64MB',
+}
 
 /** DATABASE_URL, or the embedded Postgres in a temporary folder. Gives `{ url }`, or `{ missing }`: why and what helps. */
 export async function providePostgres({ folder, run, atEnd }) {
