@@ -50,7 +50,7 @@ async function main() {
   return failed === 0 ? 0 : 1
 }
 
-/** As deploy/README says; a sandboxed engine has no network of its own to reach npm's registry by. */
+/** With the machine's own network: a sandboxed engine has none of its own to reach npm's registry by. */
 function buildImage() {
   const build = ['docker', 'build', '--network', 'host', '-t', 'agentview', '-f', 'deploy/Dockerfile', '.']
   return run(build, { cwd: ROOT })
